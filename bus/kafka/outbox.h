@@ -1,0 +1,45 @@
+// The outbox: events recorded in the same transaction as the change they report.
+#ifndef SIMPUL_BUS_KAFKA_OUTBOX_H_
+#define SIMPUL_BUS_KAFKA_OUTBOX_H_
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "bus/kafka/event.h"
+#include "bus/store/store.h"
+#include "bus/testing/clock.h"
+
+namespace simpul::kafka {
+
+// Tables "outbox" (seq, id, topic, key, the event's attributes and data, sent_at, parked reason).
+// Apply with store::Migrate(store, "outbox", OutboxMigrations()).
+std::span<const store::Migration> OutboxMigrations();
+
+// Records `event` for `topic`; the relay sends it once the transaction is committed, in the order of
+// appending for one subject. ALREADY_EXISTS: this id is recorded for this topic.
+absl::Status AppendToOutbox(store::Transaction& transaction, std::string_view topic,
+                            const Event& event);
+
+// Gives revisions that only grow: max(previous + 1, now in µs, floor + 1). Thread-safe.
+class RevisionClock {
+ public:
+  explicit RevisionClock(Clock& clock) : clock_(clock) {}
+
+  // The revision that follows `previous` (0 for a new resource).
+  int64_t Next(int64_t previous) const;
+
+  // Never give one at or below `revision` again: called with the greatest one on the part's topics, so
+  // that a restored store or a slow clock cannot run backwards.
+  void RaiseFloor(int64_t revision);
+
+ private:
+  Clock& clock_;
+  std::atomic<int64_t> floor_{0};
+};
+
+}  // namespace simpul::kafka
+
+#endif  // SIMPUL_BUS_KAFKA_OUTBOX_H_

@@ -1,0 +1,60 @@
+// The relay: moves a part's outbox to Kafka, each event once and in order.
+#ifndef SIMPUL_BUS_KAFKA_RELAY_H_
+#define SIMPUL_BUS_KAFKA_RELAY_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bus/kafka/connection.h"
+#include "bus/kafka/outbox.h"
+#include "bus/store/store.h"
+#include "bus/testing/clock.h"
+
+namespace simpul::kafka {
+
+struct RelayOptions {
+  Connection connection;
+  store::Store* store = nullptr;   // outlives the relay; migrated with OutboxMigrations()
+  std::string part;                // "wifi": names metrics and the lease row
+  std::vector<Topic> topics;       // the part's own; created if missing
+  RevisionClock* revisions = nullptr;  // raised from the tail of the topics before Start returns
+  Clock* clock = &Clock::System();
+  absl::Duration keep = absl::Hours(24 * 7);  // sent rows stay this long, for resend
+};
+
+struct RelayCounts {
+  int64_t sent = 0;
+  int64_t parked = 0;   // refused by Kafka for good, such as too large
+  int64_t pending = 0;  // recorded, not yet acknowledged
+};
+
+// Owns one thread and one producer (idempotent, acks=all, murmur2_random). One relay of a part is
+// active, by a lease row; the others wait. At the start it reads its topics back from the time of the
+// oldest unsent row and marks what is there already, so a crash between Kafka's acknowledgement and the
+// mark doubles nothing. Thread-safe.
+class Relay {
+ public:
+  virtual ~Relay() = default;  // stops; what is unsent stays recorded
+
+  // Returns when topics stand, the tail is read and the floor of `revisions` is raised.
+  // UNAVAILABLE, PERMISSION_DENIED: as for EnsureTopics.
+  static absl::StatusOr<std::unique_ptr<Relay>> Start(RelayOptions options);
+
+  // Says that a transaction with outbox rows was committed: send now, do not wait for the next poll.
+  virtual void Wake() = 0;
+
+  virtual RelayCounts counts() const = 0;
+};
+
+// Marks sent rows recorded at or after `since` as unsent, so that the relay sends them again with
+// their ids, and returns how many. Consumers that have applied them see duplicates.
+absl::StatusOr<int64_t> Resend(store::Store& store, absl::Time since);
+
+}  // namespace simpul::kafka
+
+#endif  // SIMPUL_BUS_KAFKA_RELAY_H_
