@@ -1,0 +1,33 @@
+#include "services/catalogue/migrations.h"
+
+namespace simpul::catalogue {
+
+std::span<const store::Migration> Migrations() {
+  static constexpr store::Migration kSteps[] = {
+      {1, R"(
+CREATE TABLE contract (
+  hash TEXT PRIMARY KEY,
+  protoset BYTEA NOT NULL
+);
+CREATE TABLE route (
+  route TEXT PRIMARY KEY,
+  identity TEXT NOT NULL,
+  claim_us BIGINT NOT NULL
+);
+CREATE TABLE instance (
+  name TEXT PRIMARY KEY,
+  part BYTEA NOT NULL
+);
+CREATE TABLE api_key (
+  key_id TEXT PRIMARY KEY,
+  agency TEXT NOT NULL,
+  digest BYTEA NOT NULL,
+  create_us BIGINT NOT NULL,
+  revoke_us BIGINT
+);
+)"},
+  };
+  return kSteps;
+}
+
+}  // namespace simpul::catalogue
