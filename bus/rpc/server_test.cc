@@ -1,0 +1,269 @@
+#include "bus/rpc/server.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "absl/time/clock.h"
+#include "bus/rpc/status.h"
+#include "bus/rpc/test_credentials.h"
+#include "bus/testing/status_matchers.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/generic/generic_stub.h"
+#include "simpul/bus/v1/bus.pb.h"
+#include "simpul/catalogue/v1/registry.grpc.pb.h"
+
+namespace simpul::rpc {
+namespace {
+
+using catalogue::v1::ListPartsRequest;
+using catalogue::v1::ListPartsResponse;
+using catalogue::v1::RegistryService;
+using catalogue::v1::WatchPartsRequest;
+using catalogue::v1::WatchPartsResponse;
+using ::simpul::testing::IsOk;
+using ::simpul::testing::StatusIs;
+using ::testing::HasSubstr;
+
+// Answers with who called and on whose behalf; WatchParts lasts until it is cancelled; GetContract never
+// answers by itself.
+class Echo : public RegistryService::CallbackService {
+ public:
+  grpc::ServerUnaryReactor* ListParts(grpc::CallbackServerContext* context,
+                                      const ListPartsRequest*, ListPartsResponse* response) override {
+    auto* reactor = context->DefaultReactor();
+    const auto peer = PeerOf(*context);
+    const auto caller = CallerOf(*context);
+    if (!peer.ok() || !caller.ok()) {
+      reactor->Finish(ToGrpc(peer.ok() ? caller.status() : peer.status()));
+      return reactor;
+    }
+    auto* part = response->add_parts();
+    part->set_identity(peer->Uri());
+    part->set_instance(caller->agency());
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  grpc::ServerWriteReactor<WatchPartsResponse>* WatchParts(grpc::CallbackServerContext*,
+                                                           const WatchPartsRequest*) override {
+    class Endless : public grpc::ServerWriteReactor<WatchPartsResponse> {
+     public:
+      Endless() { StartWrite(&response_); }
+      void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+      void OnDone() override { delete this; }
+
+     private:
+      WatchPartsResponse response_;
+    };
+    return new Endless;
+  }
+
+  grpc::ServerUnaryReactor* GetContract(grpc::CallbackServerContext* context,
+                                        const catalogue::v1::GetContractRequest*,
+                                        catalogue::v1::Contract*) override {
+    class Mute : public grpc::ServerUnaryReactor {
+      void OnCancel() override { Finish(grpc::Status::CANCELLED); }
+      void OnDone() override { delete this; }
+    };
+    (void)context;
+    return new Mute;
+  }
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    auto server = Server::Start({.credentials = certificates_.For("service/catalogue"),
+                                 .services = {&echo_}});
+    EXPECT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+
+  std::shared_ptr<grpc::Channel> Channel(const Credentials& credentials, const std::string& expected,
+                                         absl::Duration deadline = absl::Seconds(10)) {
+    return Connect(server_->address(), credentials, certificates_.IdentityOf(expected), deadline);
+  }
+
+  absl::StatusOr<catalogue::v1::Part> Call(const std::shared_ptr<grpc::Channel>& channel,
+                                           const std::string* caller = nullptr) {
+    grpc::ClientContext context;
+    if (caller != nullptr) context.AddMetadata("simpul-caller-bin", *caller);
+    ListPartsResponse response;
+    const auto status =
+        RegistryService::NewStub(channel)->ListParts(&context, ListPartsRequest(), &response);
+    if (!status.ok()) return FromGrpc(status);
+    return response.parts(0);
+  }
+
+  TestCredentials certificates_;
+  Echo echo_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, KnowsThePeerByItsCertificate) {
+  const auto part = Call(Channel(*certificates_.For("service/wifi"), "service/catalogue"));
+  ASSERT_TRUE(part.ok()) << part.status();
+  EXPECT_EQ(part->identity(), "spiffe://simpul.test/service/wifi");
+}
+
+TEST_F(ServerTest, IsNotBelievedUnderAnotherIdentity) {
+  const auto credentials = certificates_.For("service/wifi");
+  EXPECT_THAT(Call(Channel(*credentials, "service/wifi")),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Call(Channel(*credentials, "gateway")), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(ServerTest, RefusesACertificateOfAnotherAuthority) {
+  TestCredentials others;  // the same trust domain, another CA
+  EXPECT_THAT(Call(Channel(*others.For("service/wifi"), "service/catalogue")),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(ServerTest, OfAnotherAuthorityIsNotBelieved) {
+  TestCredentials others;
+  auto impostor = Server::Start({.credentials = others.For("service/catalogue"), .services = {&echo_}});
+  ASSERT_THAT(impostor, IsOk());
+  // Shows a certificate that the impostor believes, but trusts our CA alone.
+  CertificateFiles files = CertificateFiles::In(others.DirectoryOf("service/wifi"));
+  files.ca = CertificateFiles::In(certificates_.DirectoryOf("service/wifi")).ca;
+  const auto credentials = Credentials::Load(files);
+  ASSERT_THAT(credentials, IsOk());
+  EXPECT_THAT(Call(Connect((*impostor)->address(), **credentials,
+                           certificates_.IdentityOf("service/catalogue"))),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(ServerTest, RefusesAnotherTrustDomainOfTheSameAuthority) {
+  TestCredentials ours("simpul.test");
+  TestCredentials theirs("other.test", ours.authority());
+  auto server = Server::Start({.credentials = ours.For("service/catalogue"), .services = {&echo_}});
+  ASSERT_THAT(server, IsOk());
+  const Identity expected = ours.IdentityOf("service/catalogue");
+  EXPECT_THAT(Call(Connect((*server)->address(), *theirs.For("service/wifi"), expected)),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(Call(Connect((*server)->address(), *ours.For("service/wifi"), expected)), IsOk());
+}
+
+TEST_F(ServerTest, BelievesACallerFromTheGatewayServicesAndOperatorsOnly) {
+  bus::v1::Caller caller;
+  caller.set_agency("dinkes");
+  const std::string text = caller.SerializeAsString();
+  for (const char* peer : {"gateway", "service/wifi", "operator/admin"}) {
+    const auto part = Call(Channel(*certificates_.For(peer), "service/catalogue"), &text);
+    ASSERT_TRUE(part.ok()) << part.status();
+    EXPECT_EQ(part->instance(), "dinkes") << peer;
+  }
+  const auto adapter = Channel(*certificates_.For("adapter/diskominfo"), "service/catalogue");
+  EXPECT_THAT(Call(adapter, &text), StatusIs(absl::StatusCode::kPermissionDenied,
+                                             HasSubstr("adapter/diskominfo")));
+  EXPECT_THAT(Call(adapter), IsOk());
+}
+
+TEST_F(ServerTest, RefusesACallerThatIsNone) {
+  const std::string text = "\x0a\x7f";
+  EXPECT_THAT(Call(Channel(*certificates_.For("gateway"), "service/catalogue"), &text),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(ServerTest, NamesAPortThatIsInUse) {
+  EXPECT_THAT(Server::Start({.address = server_->address(),
+                             .credentials = certificates_.For("service/wifi")}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(server_->address())));
+}
+
+TEST_F(ServerTest, GivesUnaryCallsADeadlineAndLeavesStreamsAlone) {
+  const auto channel =
+      Channel(*certificates_.For("gateway"), "service/catalogue", absl::Milliseconds(300));
+  const auto stub = RegistryService::NewStub(channel);
+  grpc::ClientContext stream_context;
+  auto stream = stub->WatchParts(&stream_context, WatchPartsRequest());
+  WatchPartsResponse first;
+  ASSERT_TRUE(stream->Read(&first));
+
+  grpc::ClientContext context;
+  catalogue::v1::Contract contract;
+  EXPECT_EQ(stub->GetContract(&context, {}, &contract).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_GT(absl::FromChrono(stream_context.deadline()), absl::Now() + absl::Hours(1));
+  stream_context.TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(ServerTest, EndsStreamsWhenTheGraceIsOver) {
+  const auto stub =
+      RegistryService::NewStub(Channel(*certificates_.For("gateway"), "service/catalogue"));
+  grpc::ClientContext context;
+  auto stream = stub->WatchParts(&context, WatchPartsRequest());
+  WatchPartsResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  server_->Shutdown(absl::Milliseconds(50));
+  EXPECT_FALSE(stream->Read(&response));
+  EXPECT_FALSE(stream->Finish().ok());
+}
+
+// Calls `method` with an empty message over `channel`.
+grpc::Status CallRaw(const std::shared_ptr<grpc::Channel>& channel, const std::string& method) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(10)));
+  const grpc::ByteBuffer request;
+  grpc::ByteBuffer response;
+  std::mutex mutex;
+  std::condition_variable done;
+  std::optional<grpc::Status> result;
+  stub.UnaryCall(&context, method, {}, &request, &response, [&](grpc::Status status) {
+    std::lock_guard lock(mutex);
+    result = std::move(status);
+    done.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&] { return result.has_value(); });
+  return *result;
+}
+
+TEST_F(ServerTest, AnswersHealthAndReflection) {
+  const auto channel = Channel(*certificates_.For("gateway"), "service/catalogue");
+  EXPECT_TRUE(CallRaw(channel, "/grpc.health.v1.Health/Check").ok());
+  // A stream that ends without a request is no error to reflection; an unknown method would be.
+  EXPECT_NE(CallRaw(channel,
+                    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+                .error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_EQ(CallRaw(channel, "/grpc.health.v1.Health/NoSuchMethod").error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
+}
+
+class AnswersAll : public grpc::CallbackGenericService {
+ public:
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext*) override {
+    class Answer : public grpc::ServerGenericBidiReactor {
+     public:
+      Answer() { StartRead(&buffer_); }
+      void OnReadDone(bool) override { StartWriteAndFinish(&buffer_, {}, grpc::Status::OK); }
+      void OnDone() override { delete this; }
+
+     private:
+      grpc::ByteBuffer buffer_;
+    };
+    return new Answer;
+  }
+};
+
+TEST_F(ServerTest, GivesWhatNoServiceServesToTheGenericOne) {
+  AnswersAll generic;
+  auto server = Server::Start({.credentials = certificates_.For("adapter/diskominfo"),
+                               .services = {&echo_},
+                               .generic = &generic});
+  ASSERT_THAT(server, IsOk());
+  const auto channel = Connect((*server)->address(), *certificates_.For("gateway"),
+                               certificates_.IdentityOf("adapter/diskominfo"));
+  EXPECT_TRUE(CallRaw(channel, "/any.v1.Service/Method").ok());
+  EXPECT_THAT(Call(channel), IsOk());
+  EXPECT_TRUE(CallRaw(channel, "/grpc.health.v1.Health/Check").ok());
+}
+
+}  // namespace
+}  // namespace simpul::rpc
