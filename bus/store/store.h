@@ -38,7 +38,9 @@ class Row {
 };
 
 // Statements in one transaction. SQL is the part that SQLite and PostgreSQL share, with $1 … $n;
-// `sql` must be a literal or outlive the store: statements are prepared once per text.
+// statements are prepared once per text and kept, so texts are few. Read a column by the type it has.
+// After a statement failed the transaction can only be rolled back, on both databases: later statements
+// and the commit end in ABORTED. To meet a taken key and go on, write ON CONFLICT.
 // One thread at a time.
 class Transaction {
  public:
@@ -61,6 +63,8 @@ class Transaction {
   }
 };
 
+struct Migration;
+
 struct StoreOptions {
   // "sqlite:<directory>" keeps `<directory>/<part>.db`; "postgresql://…" is a libpq URI, the part has
   // its own schema in it, named after the part with '-' as '_' and made if it is missing. A password
@@ -81,16 +85,24 @@ class Store {
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
 
   // Runs `work` and commits if it returns OK, else rolls back and returns its status. Writers of one
-  // SQLite store come one after another. `work` may run on a pooled connection, never twice by itself.
+  // SQLite store come one after another; on PostgreSQL they run side by side, and of two that change one
+  // row the later ends in ABORTED. `work` never runs twice by itself.
+  // FAILED_PRECONDITION: this thread is in a Transact of this store already.
   virtual absl::Status Transact(absl::FunctionRef<absl::Status(Transaction&)> work) = 0;
 
   // The same, read only, on one snapshot; does not wait for writers.
   virtual absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> work) = 0;
+
+ private:
+  friend absl::Status Migrate(Store& store, std::string_view component,
+                              std::span<const Migration> steps);
+  // What "{serial}" stands for.
+  virtual std::string_view serial_type() const = 0;
 };
 
 // A step of a schema, applied once, in order of version, each in its own transaction. In `sql`
 // statements end with ';', BYTEA and BIGINT work on both databases, and "{serial}" stands for the type
-// of a BIGINT primary key that numbers itself.
+// of a BIGINT primary key that numbers itself, upwards ("seq {serial}").
 struct Migration {
   int version;  // from 1
   std::string_view sql;
