@@ -1,0 +1,149 @@
+#include "services/wifi/session_service.h"
+
+#include <array>
+#include <utility>
+
+#include "bus/rpc/identity.h"
+#include "bus/rpc/privacy.h"
+#include "bus/rpc/status.h"
+#include "services/wifi/name.h"
+#include "services/wifi/page.h"
+#include "services/wifi/table.h"
+#include "simpul/bus/v1/bus.pb.h"
+
+namespace simpul::wifi {
+namespace {
+
+// What narrows a List: at most one of department and hotspot, since a hotspot has one department.
+enum class Place { kAnywhere, kDepartment, kHotspot };
+
+// One statement per way to ask: each is answered by an index of its own (services/wifi/migrations.cc), and a
+// partial index is used only for a literal.
+const std::string& ListSql(Place place, v1::Session::State state) {
+  static const auto* const kSql = [] {
+    auto* sql = new std::array<std::array<std::string, 3>, 3>;
+    const std::string places[] = {"", "AND department = $3 ", "AND hotspot = $3 "};
+    const std::string states[] = {"", "AND state = 1 ", "AND state = 2 "};
+    for (size_t i = 0; i < 3; ++i) {
+      for (size_t j = 0; j < 3; ++j) {
+        (*sql)[i][j] = "SELECT resource FROM wifi_session WHERE visible = 1 AND name > $1 " +
+                       places[i] + states[j] + "ORDER BY name LIMIT $2";
+      }
+    }
+    return sql;
+  }();
+  return (*kSql)[static_cast<size_t>(place)][static_cast<size_t>(state)];
+}
+
+struct Filter {
+  Place place = Place::kAnywhere;
+  std::string where;  // the department or the hotspot
+  v1::Session::State state = v1::Session::STATE_UNSPECIFIED;
+  bool is_empty = false;  // a hotspot of another department than the parent: no session is both
+  std::string scope;
+};
+
+absl::StatusOr<Filter> ReadFilter(const v1::ListSessionsRequest& request) {
+  const auto department = DepartmentOfParent(request.parent());
+  if (!department) {
+    return absl::InvalidArgumentError("parent: neither empty nor departments/{department}");
+  }
+  Filter filter;
+  if (!v1::Session::State_IsValid(request.state())) {
+    return absl::InvalidArgumentError("state: unknown; ask for ACTIVE or ENDED, or leave it out");
+  }
+  filter.state = request.state();
+  if (!department->empty()) {
+    filter.place = Place::kDepartment;
+    filter.where = *department;
+  }
+  if (!request.hotspot().empty()) {
+    const auto of = DepartmentOf(request.hotspot(), "hotspots");
+    if (!of) {
+      return absl::InvalidArgumentError("hotspot: not departments/{department}/hotspots/{id}");
+    }
+    filter.place = Place::kHotspot;
+    filter.where = request.hotspot();
+    filter.is_empty = !department->empty() && *department != *of;
+  }
+  filter.scope = "ListSessions\n" + *department + "\n" + request.hotspot() + "\n" +
+                 std::to_string(request.state());
+  return filter;
+}
+
+absl::Status ReadPageOf(store::Transaction& transaction, const Filter& filter, const Page& page,
+                        v1::ListSessionsResponse& response) {
+  const auto each = [&](const store::Row& row) {
+    const std::string_view bytes = row.Bytes(0);
+    if (!response.add_sessions()->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      return absl::DataLossError("a stored session is damaged; restore the store");
+    }
+    return absl::OkStatus();
+  };
+  const std::string& sql = ListSql(filter.place, filter.state);
+  const int64_t limit = page.size + 1;  // one more shows whether there is a next page
+  if (filter.place == Place::kAnywhere) return transaction.Query(sql, {page.after, limit}, each);
+  return transaction.Query(sql, {page.after, limit, filter.where}, each);
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Session> SessionService::Get(const v1::GetSessionRequest& request) {
+  v1::Session session;
+  auto status = store_.Read([&](store::Transaction& transaction) -> absl::Status {
+    if (!DepartmentOf(request.name(), "sessions")) return absl::OkStatus();
+    auto row = LoadSession(transaction, request.name());
+    if (!row.ok()) return row.status();
+    if (row->is_visible) session = std::move(row->resource);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  if (session.name().empty()) {
+    return absl::NotFoundError("name: no session has it; ListSessions gives those that there are");
+  }
+  rpc::ClearPersonalFields(session);
+  return session;
+}
+
+absl::StatusOr<v1::ListSessionsResponse> SessionService::List(
+    const v1::ListSessionsRequest& request) {
+  auto filter = ReadFilter(request);
+  if (!filter.ok()) return filter.status();
+  auto page = ReadPage(tokens_, filter->scope, request.page_size(), request.page_token());
+  if (!page.ok()) return page.status();
+  v1::ListSessionsResponse response;
+  if (filter->is_empty) return response;
+  auto status = store_.Read([&](store::Transaction& transaction) {
+    return ReadPageOf(transaction, *filter, *page, response);
+  });
+  if (!status.ok()) return status;
+  if (response.sessions_size() > page->size) {
+    response.mutable_sessions()->RemoveLast();
+    const auto& last = response.sessions(response.sessions_size() - 1);
+    response.set_next_page_token(tokens_.Seal(filter->scope, last.name()));
+  }
+  rpc::ClearPersonalFields(response);
+  return response;
+}
+
+grpc::Status SessionService::GetSession(grpc::ServerContext* context,
+                                        const v1::GetSessionRequest* request,
+                                        v1::Session* response) {
+  if (auto caller = rpc::CallerOf(*context); !caller.ok()) return rpc::ToGrpc(caller.status());
+  auto session = Get(*request);
+  if (!session.ok()) return rpc::ToGrpc(session.status());
+  *response = *std::move(session);
+  return grpc::Status::OK;
+}
+
+grpc::Status SessionService::ListSessions(grpc::ServerContext* context,
+                                          const v1::ListSessionsRequest* request,
+                                          v1::ListSessionsResponse* response) {
+  if (auto caller = rpc::CallerOf(*context); !caller.ok()) return rpc::ToGrpc(caller.status());
+  auto sessions = List(*request);
+  if (!sessions.ok()) return rpc::ToGrpc(sessions.status());
+  *response = *std::move(sessions);
+  return grpc::Status::OK;
+}
+
+}  // namespace simpul::wifi

@@ -1,0 +1,98 @@
+#include "services/wifi/sources.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "bus/rpc/identity.h"
+#include "services/wifi/name.h"
+#include "simpul/wifi/v1/source.pb.h"
+
+namespace simpul::wifi {
+namespace {
+
+using simpul::catalogue::v1::Part;
+
+constexpr std::string_view kService = "simpul.wifi.v1.WifiSourceService";
+
+// The department whose WiFi this part is the adapter of; empty: it is none.
+std::string AdapterOf(const Part& part) {
+  const auto identity = rpc::Identity::Parse(part.identity());
+  const bool serves = std::any_of(part.services().begin(), part.services().end(),
+                                  [](const std::string& name) { return name == kService; });
+  return identity.ok() && identity->kind == "adapter" && serves ? identity->name : "";
+}
+
+bool IsOurs(const std::string& topic, const std::string& department) {
+  return DepartmentOfTopic(topic) == department &&
+         (topic.ends_with(".session") || topic.ends_with(".hotspot"));
+}
+
+}  // namespace
+
+absl::Status Sources::Load() {
+  std::set<std::string> topics;
+  auto status = store_.Read([&](store::Transaction& transaction) {
+    return transaction.Query("SELECT topic FROM wifi_source_topic", {}, [&](const store::Row& row) {
+      topics.emplace(row.Text(0));
+      return absl::OkStatus();
+    });
+  });
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  topics_.merge(topics);
+  return absl::OkStatus();
+}
+
+absl::Status Sources::Update(const std::vector<Part>& parts) {
+  std::set<std::string> present;
+  std::set<std::string> named;
+  for (const Part& part : parts) {
+    const std::string department = AdapterOf(part);
+    if (department.empty()) continue;
+    present.insert(department);
+    for (const std::string& topic : part.topics()) {
+      if (IsOurs(topic, department)) named.insert(topic);
+    }
+  }
+  std::vector<std::string> fresh;
+  {
+    absl::MutexLock lock(&mutex_);
+    for (const std::string& topic : named) {
+      if (topics_.insert(topic).second) fresh.push_back(topic);
+    }
+    present_ = std::move(present);
+    std::erase_if(listening_, [&](const auto& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return !present_.contains(entry.first);
+    });
+  }
+  if (fresh.empty()) return absl::OkStatus();
+  return store_.Transact([&](store::Transaction& transaction) -> absl::Status {
+    for (const std::string& topic : fresh) {
+      auto written = transaction.Execute(
+          "INSERT INTO wifi_source_topic (topic) VALUES ($1) ON CONFLICT (topic) DO NOTHING", {topic});
+      if (!written.ok()) return written.status();
+    }
+    return absl::OkStatus();
+  });
+}
+
+std::vector<std::string> Sources::topics() const {
+  absl::MutexLock lock(&mutex_);
+  return {topics_.begin(), topics_.end()};
+}
+
+Listening Sources::Listen(const std::vector<kafka::Accounting>& accounting, absl::Time now) {
+  std::map<std::string, int64_t> pending;
+  for (const kafka::Accounting& partition : accounting) {
+    const auto department = DepartmentOfTopic(partition.topic);
+    if (department) pending[*department] += partition.pending;
+  }
+  absl::MutexLock lock(&mutex_);
+  for (const auto& [department, records] : pending) {
+    if (records == 0 && present_.contains(department)) listening_.emplace(department, now);
+  }
+  return listening_;
+}
+
+}  // namespace simpul::wifi
