@@ -161,9 +161,7 @@ class Plans {
   const MessagePlan* Find(std::string_view full_name) const;
 
  private:
-  absl::Status Supported(const google::protobuf::Descriptor& message,
-                         std::map<std::string, bool>& visited) const;
-  const MessagePlan* Make(const google::protobuf::Descriptor& message);
+  void Fill(const google::protobuf::Descriptor& message, MessagePlan& plan);
   FieldPlan MakeField(const google::protobuf::FieldDescriptor& field);
   const EnumPlan* MakeEnum(const google::protobuf::EnumDescriptor& enumeration);
 
