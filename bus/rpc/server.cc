@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "bus/observe/log.h"
+#include "grpc/support/log.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/generic/async_generic_service.h"
 #include "grpcpp/health_check_service_interface.h"
@@ -15,10 +18,17 @@ namespace {
 
 constexpr absl::Duration kDestructorGrace = absl::Seconds(2);
 
-// Both add themselves to every server built afterwards, so once is enough.
-void EnableHealthAndReflection() {
+// gRPC speaks of itself in our log, and only when something is wrong.
+void LogForGrpc(gpr_log_func_args* args) {
+  if (args->severity < GPR_LOG_SEVERITY_ERROR) return;
+  observe::Log(observe::Severity::kWarning, "grpc", args->message);
+}
+
+// Health and reflection add themselves to every server built afterwards, so once is enough.
+void PrepareProcess() {
   static std::once_flag once;
   std::call_once(once, [] {
+    gpr_set_log_function(LogForGrpc);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -69,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::FailedPreconditionError(
         absl::StrFormat("%s is no address; write host:port", options.address));
   }
-  EnableHealthAndReflection();
+  PrepareProcess();
   grpc::ServerBuilder builder;
   SetLimits(builder, options);
   int port = 0;
