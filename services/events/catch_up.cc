@@ -1,0 +1,177 @@
+#include "services/events/catch_up.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "bus/observe/log.h"
+#include "services/events/metrics.h"
+
+namespace simpul::events {
+namespace {
+
+// A turn ends at the first of these.
+constexpr size_t kTurnRecords = 1000;
+constexpr size_t kTurnBytes = 512 << 10;
+constexpr size_t kTurnScanned = 50'000;
+constexpr absl::Duration kTurnTime = absl::Milliseconds(500);
+
+constexpr absl::Duration kPoll = absl::Milliseconds(50);
+constexpr absl::Duration kRetry = absl::Milliseconds(500);
+constexpr absl::Duration kKeepReader = absl::Seconds(30);
+
+}  // namespace
+
+CatchUp::CatchUp(OpenReader open, const Tail& tail, const PublicTypes& types, int max_readers)
+    : open_(std::move(open)),
+      tail_(tail),
+      types_(types),
+      max_readers_(static_cast<size_t>(max_readers)) {}
+
+CatchUp::~CatchUp() {
+  std::vector<std::thread> threads;
+  std::deque<std::shared_ptr<Lagging>> queue;
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    threads.swap(threads_);
+    queue.swap(queue_);
+  }
+  for (const std::shared_ptr<Lagging>& lagging : queue) {
+    lagging->EndTurn({}, absl::UnavailableError("the events service is stopping"));
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+void CatchUp::Enqueue(std::shared_ptr<Lagging> lagging) {
+  {
+    absl::MutexLock lock(&mutex_);
+    if (!stopping_) {
+      queue_.push_back(std::move(lagging));
+      if (queue_.size() > idle_ && threads_.size() < max_readers_) {
+        threads_.emplace_back([this] { Run(); });
+      }
+      return;
+    }
+  }
+  lagging->EndTurn({}, absl::UnavailableError("the events service is stopping"));
+}
+
+void CatchUp::Run() {
+  Worker worker;
+  while (std::shared_ptr<Lagging> lagging = Take(worker)) GiveTurn(worker, *lagging);
+}
+
+// The next in the queue; null at the end.
+std::shared_ptr<Lagging> CatchUp::Take(Worker& worker) {
+  absl::MutexLock lock(&mutex_);
+  const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || !queue_.empty();
+  };
+  ++idle_;
+  while (!mutex_.AwaitWithTimeout(absl::Condition(&has_work), kKeepReader)) {
+    mutex_.Unlock();
+    worker = Worker();
+    mutex_.Lock();
+  }
+  --idle_;
+  if (stopping_) return nullptr;
+  std::shared_ptr<Lagging> lagging = std::move(queue_.front());
+  queue_.pop_front();
+  return lagging;
+}
+
+void CatchUp::GiveTurn(Worker& worker, Lagging& lagging) {
+  std::vector<SharedRecord> records;
+  EventsMetrics::Get().catch_up_readers.Increment();
+  absl::Status status = Assign(worker, lagging.cursor());
+  if (status.ok()) status = Read(worker, lagging, records);
+  if (!status.ok()) worker = Worker();
+  if (!status.ok() && !absl::IsOutOfRange(status)) {
+    // Kafka is away: the subscriber keeps its place and waits.
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kRetry);
+    status = absl::OkStatus();
+  }
+  EventsMetrics::Get().catch_up_readers.Decrement();
+  if (!records.empty()) status = absl::OkStatus();  // these first; the error will come again
+  lagging.EndTurn(std::move(records), std::move(status));
+}
+
+absl::Status CatchUp::Assign(Worker& worker, const Cursor& cursor) {
+  if (worker.reader == nullptr) {
+    absl::StatusOr<std::unique_ptr<kafka::Reader>> reader = open_();
+    if (!reader.ok()) return reader.status();
+    worker.reader = *std::move(reader);
+  }
+  const bool stands_there = worker.types == cursor.types && worker.position == cursor.position;
+  if (stands_there && !worker.narrow && !cursor.idle_turn) return absl::OkStatus();
+  // After a turn that brought nothing only the partition that lags is read: should an unreadable
+  // record be the last one there, its place is known then, and it can be stepped over.
+  const auto lag = cursor.idle_turn ? tail_.Lag(cursor) : std::nullopt;
+  std::vector<kafka::Reader::Position> positions;
+  for (size_t type = 0; type < cursor.types.size(); ++type) {
+    for (size_t partition = 0; partition < cursor.position[type].size(); ++partition) {
+      if (lag.has_value() && *lag != std::pair(type, partition)) continue;
+      positions.push_back(
+          {cursor.types[type], static_cast<int32_t>(partition), cursor.position[type][partition]});
+    }
+  }
+  worker.narrow = lag.has_value();
+  worker.types = cursor.types;
+  return worker.reader->Assign(positions);
+}
+
+absl::Status CatchUp::Read(Worker& worker, Lagging& lagging, std::vector<SharedRecord>& records) {
+  Cursor& cursor = lagging.cursor();
+  const absl::Time end = absl::Now() + kTurnTime;
+  size_t bytes = 0;
+  size_t scanned = 0;
+  while (records.size() < kTurnRecords && bytes < kTurnBytes && scanned < kTurnScanned &&
+         absl::Now() < end && !lagging.finished()) {
+    absl::StatusOr<std::optional<kafka::Record>> record = worker.reader->Next(kPoll);
+    if (absl::IsDataLoss(record.status())) {
+      EventsMetrics::Get().unreadable.Increment();
+      ++scanned;
+      if (!worker.narrow) continue;
+      StepOverUnreadable(worker, cursor);
+      return absl::OkStatus();
+    }
+    if (!record.ok()) return record.status();
+    if (record->has_value()) {
+      SharedRecord match = Match(cursor, **std::move(record));
+      if (match != nullptr) bytes += match->bytes();
+      if (match != nullptr) records.push_back(std::move(match));
+      if (++scanned % 64 != 0) continue;
+    }
+    if (tail_.Reaches(cursor)) break;
+  }
+  cursor.idle_turn = scanned == 0;
+  worker.position = cursor.position;
+  return absl::OkStatus();
+}
+
+// The record as the subscriber gets it, if it is for him; moves his position past it either way.
+SharedRecord CatchUp::Match(Cursor& cursor, kafka::Record record) {
+  auto type = std::lower_bound(cursor.types.begin(), cursor.types.end(), record.topic);
+  if (type == cursor.types.end() || *type != record.topic) return nullptr;
+  const size_t index = static_cast<size_t>(type - cursor.types.begin());
+  int64_t& next = At(cursor.position[index], static_cast<size_t>(record.partition));
+  if (record.offset < next) return nullptr;
+  next = record.offset + 1;
+  if (!record.event.subject.starts_with(cursor.prefix)) return nullptr;
+  absl::StatusOr<SharedRecord> encoded = Encode(types_, cursor.topics[index], std::move(record));
+  if (encoded.ok()) return *std::move(encoded);
+  EventsMetrics::Get().unreadable.Increment();
+  return nullptr;
+}
+
+// One partition is assigned, so the record that cannot be read lies at its position or after it.
+void CatchUp::StepOverUnreadable(Worker& worker, Cursor& cursor) {
+  if (const auto lag = tail_.Lag(cursor); lag.has_value()) {
+    ++cursor.position[lag->first][lag->second];
+  }
+  worker.types.clear();
+}
+
+}  // namespace simpul::events
