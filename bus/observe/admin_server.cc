@@ -1,5 +1,8 @@
 #include "bus/observe/admin_server.h"
 
+#include <chrono>
+#include <cstdlib>
+#include <future>
 #include <mutex>
 #include <sstream>
 #include <utility>
@@ -53,7 +56,13 @@ class CivetAdminServer : public AdminServer {
     server_->addHandler("/metrics$", metrics_);
   }
 
-  ~CivetAdminServer() override { server_->close(); }  // waits for answers in hand
+  // Waits for answers in hand. Civetweb's listener looks up every 2 s, or when somebody connects.
+  ~CivetAdminServer() override {
+    const auto closed = std::async(std::launch::async, [this] { server_->close(); });
+    do {
+      Knock();
+    } while (closed.wait_for(std::chrono::milliseconds(10)) != std::future_status::ready);
+  }
 
   void AddReadyCheck(std::string name, std::function<absl::Status()> check) override {
     std::lock_guard lock(mutex_);
@@ -69,6 +78,14 @@ class CivetAdminServer : public AdminServer {
 
  private:
   using Check = std::pair<std::string, std::function<absl::Status()>>;
+
+  void Knock() const {
+    char ignored[1];
+    const std::string host = address_.substr(0, address_.rfind(':'));
+    mg_connection* connection = mg_connect_client(
+        host.c_str(), std::atoi(address_.c_str() + host.size() + 1), 0, ignored, sizeof ignored);
+    if (connection != nullptr) mg_close_connection(connection);
+  }
 
   Answer Ready() {
     std::vector<Check> checks;

@@ -1,43 +1,91 @@
-#include <string>
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "bus/rpc/protoset.h"
+#include "absl/time/clock.h"
 #include "bus/rpc/server.h"
-#include "google/protobuf/descriptor.pb.h"
+#include "grpcpp/alarm.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "grpcpp/support/client_interceptor.h"
 
 namespace simpul::rpc {
 namespace {
 
-// `{"service":…,"method":…}` of every rpc without streams.
-const std::string& UnaryMethods() {
-  static const std::string& methods = *new std::string([] {
-    google::protobuf::FileDescriptorSet files;
-    const std::string_view protoset = BuiltInProtoset();
-    files.ParseFromArray(protoset.data(), static_cast<int>(protoset.size()));
-    std::vector<std::string> names;
-    for (const auto& file : files.file()) {
-      for (const auto& service : file.service()) {
-        for (const auto& method : service.method()) {
-          if (method.client_streaming() || method.server_streaming()) continue;
-          names.push_back(absl::StrFormat(R"({"service":"%s.%s","method":"%s"})", file.package(),
-                                          service.name(), method.name()));
-        }
-      }
-    }
-    return absl::StrJoin(names, ",");
-  }());
-  return methods;
-}
+namespace interception = grpc::experimental;
 
-std::string ServiceConfig(absl::Duration deadline) {
-  return absl::StrFormat(R"({"methodConfig":[{"name":[%s],"timeout":"%.3fs"}]})", UnaryMethods(),
-                         absl::ToDoubleSeconds(deadline));
-}
+// Ends one call when its time is up. Shared by the call and the alarm, which may outlive it.
+class CallTimer {
+ public:
+  explicit CallTimer(grpc::ClientContext* context) : context_(context) {}
+
+  void Expire() {
+    std::lock_guard lock(mutex_);
+    if (context_ == nullptr) return;
+    expired_ = true;
+    context_->TryCancel();
+  }
+
+  // The call is over; returns whether it was us who ended it.
+  bool Stop() {
+    std::lock_guard lock(mutex_);
+    context_ = nullptr;
+    return expired_;
+  }
+
+ private:
+  std::mutex mutex_;
+  grpc::ClientContext* context_;
+  bool expired_ = false;
+};
+
+// A call's deadline is fixed before interceptors see it, and a service config's timeout fires early in
+// this gRPC; so an alarm cancels the call, and its status then says why.
+class DeadlineInterceptor : public interception::Interceptor {
+ public:
+  DeadlineInterceptor(grpc::ClientContext* context, absl::Duration deadline)
+      : timer_(std::make_shared<CallTimer>(context)) {
+    alarm_.Set(absl::ToChronoTime(absl::Now() + deadline), [timer = timer_](bool fired) {
+      if (fired) timer->Expire();
+    });
+  }
+  ~DeadlineInterceptor() override { timer_->Stop(); }
+
+  void Intercept(interception::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(
+            interception::InterceptionHookPoints::POST_RECV_STATUS)) {
+      grpc::Status* status = methods->GetRecvStatus();
+      if (timer_->Stop() && status->error_code() == grpc::StatusCode::CANCELLED) {
+        *status = grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "no answer came in time");
+      }
+      alarm_.Cancel();
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::shared_ptr<CallTimer> timer_;
+  grpc::Alarm alarm_;
+};
+
+class DeadlineInterceptorFactory : public interception::ClientInterceptorFactoryInterface {
+ public:
+  explicit DeadlineInterceptorFactory(absl::Duration deadline) : deadline_(deadline) {}
+
+  interception::Interceptor* CreateClientInterceptor(interception::ClientRpcInfo* info) override {
+    const bool unary = info->type() == interception::ClientRpcInfo::Type::UNARY;
+    const bool bounded =
+        info->client_context()->deadline() != std::chrono::system_clock::time_point::max();
+    if (!unary || bounded) return nullptr;
+    return new DeadlineInterceptor(info->client_context(), deadline_);
+  }
+
+ private:
+  const absl::Duration deadline_;
+};
 
 }  // namespace
 
@@ -54,8 +102,10 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address, const Credent
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  arguments.SetServiceConfigJSON(ServiceConfig(default_deadline));
-  return grpc::CreateCustomChannel(address, credentials.ForChannel(expected), arguments);
+  std::vector<std::unique_ptr<interception::ClientInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(std::make_unique<DeadlineInterceptorFactory>(default_deadline));
+  return interception::CreateCustomChannelWithInterceptors(
+      address, credentials.ForChannel(expected), arguments, std::move(interceptors));
 }
 
 }  // namespace simpul::rpc

@@ -18,9 +18,12 @@ namespace {
 
 constexpr absl::Duration kDestructorGrace = absl::Seconds(2);
 
+// While a server starts on this thread its failure is our caller's to tell.
+thread_local bool starting = false;
+
 // gRPC speaks of itself in our log, and only when something is wrong.
 void LogForGrpc(gpr_log_func_args* args) {
-  if (args->severity < GPR_LOG_SEVERITY_ERROR) return;
+  if (args->severity < GPR_LOG_SEVERITY_ERROR || starting) return;
   observe::Log(observe::Severity::kWarning, "grpc", args->message);
 }
 
@@ -86,7 +89,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   builder.AddListeningPort(options.address, options.credentials->ForServer(), &port);
   for (grpc::Service* service : options.services) builder.RegisterService(service);
   if (options.generic != nullptr) builder.RegisterCallbackGenericService(options.generic);
+  starting = true;
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  starting = false;
   if (server == nullptr || port == 0) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "cannot listen on %s: the port is in use or the address is not this machine's; "

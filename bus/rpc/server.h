@@ -41,9 +41,9 @@ class Server {
   virtual std::string address() const = 0;
 };
 
-// A channel to `address` that believes only `expected`. A unary call of a contract of proto/ ends after
-// `default_deadline` at the latest, sooner if it has a deadline of its own; streams are left alone.
-// Keepalive finds a dead peer within 20 s. A wrong identity shows as UNAVAILABLE: nothing was sent to it.
+// A channel to `address` that believes only `expected`. Unary calls without a deadline get
+// `default_deadline`; streams are left alone. Keepalive finds a dead peer within 20 s. A wrong identity
+// shows as UNAVAILABLE: nothing was sent to it.
 std::shared_ptr<grpc::Channel> Connect(const std::string& address, const Credentials& credentials,
                                        const Identity& expected,
                                        absl::Duration default_deadline = absl::Seconds(10));
