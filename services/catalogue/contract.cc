@@ -16,7 +16,8 @@ namespace {
 class FirstError : public google::protobuf::DescriptorPool::ErrorCollector {
  public:
   void AddError(const std::string& file, const std::string& element,
-                const google::protobuf::Message*, ErrorLocation, const std::string& message) override {
+                const google::protobuf::Message*, ErrorLocation,
+                const std::string& message) override {
     if (text_.empty()) text_ = file + ": " + element + ": " + message;
   }
   const std::string& text() const { return text_; }

@@ -1,4 +1,5 @@
-// What the catalogue reads out of a protoset: services, which are public, their REST routes, events.
+// What the catalogue reads out of a protoset: services, which are public, their REST routes,
+// events.
 #ifndef SIMPUL_SERVICES_CATALOGUE_CONTRACT_H_
 #define SIMPUL_SERVICES_CATALOGUE_CONTRACT_H_
 
@@ -23,8 +24,8 @@ class Contract {
     std::vector<Route> routes;
   };
 
-  // INVALID_ARGUMENT: `protoset` is no FileDescriptorSet, a file in it does not build (its name and the
-  // compiler's text are given), or a REST path is malformed.
+  // INVALID_ARGUMENT: `protoset` is no FileDescriptorSet, a file in it does not build (its name and
+  // the compiler's text are given), or a REST path is malformed.
   static absl::StatusOr<std::shared_ptr<const Contract>> Read(std::string_view protoset);
 
   // Null: there is no such service.

@@ -4,7 +4,6 @@
 
 #include <deque>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,9 +15,11 @@
 
 namespace simpul::catalogue {
 
-// Keeps the items as they are and the last deltas, nothing per watcher: a watcher that is slower than
-// the deltas kept gets a new snapshot. `Kind` says what is watched:
-//   Item, Response;  static void Put(Response&, const Item&);  static void Remove(Response&, const string&).
+// Keeps the items as they are and the last changes, nothing per watcher: a watcher that is slower
+// than the changes kept gets a new snapshot. Answers are numbered per stream. `Kind` says what is
+// watched:
+//   Item, Response;  static void Put(Response&, const Item&);  static void Remove(Response&, const
+//   string&).
 // Outlives the server whose calls it answers. Thread-safe.
 template <class Kind>
 class Feed {
@@ -39,13 +40,13 @@ class Feed {
 
   // Applies a change and sends it on. Items replace those of the same name.
   void Publish(const std::map<std::string, Item>& put, const std::vector<std::string>& removed) {
-    auto delta = std::make_shared<Response>(base_);
-    for (const auto& [name, item] : put) Kind::Put(*delta, item);
-    for (const std::string& name : removed) Kind::Remove(*delta, name);
+    Response delta = base_;
+    for (const auto& [name, item] : put) Kind::Put(delta, item);
+    for (const std::string& name : removed) Kind::Remove(delta, name);
     absl::MutexLock lock(&mutex_);
     for (const auto& [name, item] : put) items_.insert_or_assign(name, item);
     for (const std::string& name : removed) items_.erase(name);
-    delta->set_version(++version_);
+    ++changes_;
     deltas_.push_back(std::move(delta));
     if (deltas_.size() > kKeptDeltas) deltas_.pop_front();
     for (Watcher* watcher : watchers_) watcher->Advance();
@@ -92,12 +93,18 @@ class Feed {
                                                   "the catalogue is stopping; watch again"));
         return;
       }
-      if (has_snapshot_ && sent_ == feed_.version_) return;
-      answer_ = feed_.After(has_snapshot_, sent_);
-      has_snapshot_ = true;
-      sent_ = answer_->version();
+      if (version_ > 0 && seen_ == feed_.changes_) return;
+      const int64_t behind = feed_.changes_ - seen_;
+      if (version_ > 0 && behind <= static_cast<int64_t>(feed_.deltas_.size())) {
+        answer_ = feed_.deltas_[feed_.deltas_.size() - static_cast<size_t>(behind)];
+        ++seen_;
+      } else {
+        answer_ = feed_.Snapshot();
+        seen_ = feed_.changes_;
+      }
+      answer_.set_version(++version_);
       is_writing_ = true;
-      this->StartWrite(answer_.get());
+      this->StartWrite(&answer_);
     }
 
     void OnWriteDone(bool ok) override {
@@ -123,33 +130,27 @@ class Feed {
 
    private:
     Feed& feed_;
-    std::shared_ptr<const Response> answer_;
-    int64_t sent_ = 0;
-    bool has_snapshot_ = false;
+    Response answer_;      // what is being written
+    int64_t version_ = 0;  // of the last answer
+    int64_t seen_ = 0;     // changes that the answers so far cover
     bool is_writing_ = false;
     bool is_cancelled_ = false;
     bool is_finished_ = false;
   };
 
-  // The delta that follows `sent`, or a snapshot if it is no longer kept.
-  std::shared_ptr<const Response> After(bool has_snapshot, int64_t sent)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (has_snapshot && version_ - sent <= static_cast<int64_t>(deltas_.size())) {
-      return deltas_[deltas_.size() - static_cast<size_t>(version_ - sent)];
-    }
-    auto snapshot = std::make_shared<Response>(base_);
-    snapshot->set_version(version_);
-    snapshot->set_snapshot(true);
-    for (const auto& [name, item] : items_) Kind::Put(*snapshot, item);
+  Response Snapshot() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Response snapshot = base_;
+    snapshot.set_snapshot(true);
+    for (const auto& [name, item] : items_) Kind::Put(snapshot, item);
     return snapshot;
   }
 
   const Response base_;
   mutable absl::Mutex mutex_;
-  int64_t version_ ABSL_GUARDED_BY(mutex_) = 1;
+  int64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, Item> items_ ABSL_GUARDED_BY(mutex_);
-  std::deque<std::shared_ptr<const Response>> deltas_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Response> deltas_ ABSL_GUARDED_BY(mutex_);  // the last changes
   std::set<Watcher*> watchers_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -121,8 +121,8 @@ absl::StatusOr<std::vector<v1::Key>> KeyStore::List() const {
 absl::StatusOr<std::vector<v1::KeyDigest>> KeyStore::Digests() const {
   std::vector<v1::KeyDigest> digests;
   auto status = store_.Read([&](store::Transaction& transaction) {
-    return transaction.Query("SELECT key_id, agency, digest FROM api_key WHERE revoke_us IS NULL", {},
-                             [&](const store::Row& row) {
+    return transaction.Query("SELECT key_id, agency, digest FROM api_key WHERE revoke_us IS NULL",
+                             {}, [&](const store::Row& row) {
                                v1::KeyDigest digest;
                                digest.set_key_id(std::string(row.Text(0)));
                                digest.set_agency(std::string(row.Text(1)));
@@ -136,7 +136,8 @@ absl::StatusOr<std::vector<v1::KeyDigest>> KeyStore::Digests() const {
 }
 
 absl::StatusOr<v1::Key> KeyStore::Revoke(const std::string& name) {
-  const absl::Status missing = absl::NotFoundError("no key has this name; simpul key list shows all");
+  const absl::Status missing =
+      absl::NotFoundError("no key has this name; simpul key list shows all");
   if (!name.starts_with(kNamePrefix)) return missing;
   const std::string id = name.substr(kNamePrefix.size());
   const int64_t now = absl::ToUnixMicros(clock_.Now());

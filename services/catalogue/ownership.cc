@@ -37,8 +37,8 @@ bool IsNoun(std::string noun) {
 
 absl::Status NotIts(const rpc::Identity& identity, std::string_view what, std::string_view which,
                     std::string_view rule) {
-  return absl::PermissionDeniedError(absl::StrFormat(
-      "%s may not register %s %s: %s", identity.Uri(), what, which, rule));
+  return absl::PermissionDeniedError(
+      absl::StrFormat("%s may not register %s %s: %s", identity.Uri(), what, which, rule));
 }
 
 absl::Status MayServe(const rpc::Identity& identity, const std::string& name,
@@ -54,10 +54,11 @@ absl::Status MayServe(const rpc::Identity& identity, const std::string& name,
   if (name.starts_with("simpul.") && name.ends_with("SourceService") && !service.is_public) {
     return absl::OkStatus();
   }
-  return NotIts(identity, "service", name,
-                absl::StrFormat("an adapter serves internal source services (…SourceService) and the "
-                                "packages below %s",
-                                own));
+  return NotIts(
+      identity, "service", name,
+      absl::StrFormat("an adapter serves internal source services (…SourceService) and the "
+                      "packages below %s",
+                      own));
 }
 
 absl::Status MayWrite(const rpc::Identity& identity, const std::string& topic,
@@ -75,9 +76,8 @@ absl::Status MayWrite(const rpc::Identity& identity, const std::string& topic,
       words[2] == identity.name && IsName(words[3]) && IsNoun(words[4])) {
     return absl::OkStatus();
   }
-  return NotIts(
-      identity, "topic", topic,
-      absl::StrFormat("its topics are simpul.source.%s.<app>.<noun>", identity.name));
+  return NotIts(identity, "topic", topic,
+                absl::StrFormat("its topics are simpul.source.%s.<app>.<noun>", identity.name));
 }
 
 absl::Status MayAnswerTo(const rpc::Identity& identity, const std::string& authority) {
@@ -95,9 +95,8 @@ absl::Status MayAnswerTo(const rpc::Identity& identity, const std::string& autho
 bool IsName(std::string_view text) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   return !text.empty() && text.size() <= 63 && lower(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) {
-           return lower(c) || (c >= '0' && c <= '9') || c == '-';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 absl::Status MayRegister(const rpc::Identity& identity, const v1::Part& part,

@@ -20,7 +20,8 @@ bool IsName(std::string_view text);
 
 // Whether `identity` may register what `part` lists, `contract` being its contract:
 // - service/<x>: services and event topics of the package simpul.<x>.v<n>;
-// - adapter/<department>: services of simpul.dept.<department>.…, internal services of any domain whose
+// - adapter/<department>: services of simpul.dept.<department>.…, internal services of any domain
+// whose
 //   name ends in SourceService, topics simpul.source.<department>.<app>.<noun>, authorities
 //   <app>.<department>;
 // - gateway: itself alone.

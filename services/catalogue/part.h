@@ -12,8 +12,8 @@
 
 namespace simpul::catalogue {
 
-// Uses `credentials` (of "service/catalogue"), `listen`, `store`, `secrets` (its file "pepper" is made if
-// it is missing) and `admin`; `catalogue` and `kafka` are ignored.
+// Uses `credentials` (of "service/catalogue"), `listen`, `store`, `secrets` (its file "pepper" is
+// made if it is missing) and `admin`; `catalogue` and `kafka` are ignored.
 struct Options : rpc::PartOptions {
   absl::Duration lease = absl::Seconds(30);  // how long a part stays without a word from it
   Clock* clock = &Clock::System();
@@ -23,8 +23,8 @@ struct Options : rpc::PartOptions {
 // stopping takes no longer than the calls in hand. Thread-safe.
 class Part {
  public:
-  // As for Store::Open, Migrate, LoadOrMakeSecret and Server::Start. When it returns, the parts and routes
-  // of the last run are known again, and none of them expires for one lease.
+  // As for Store::Open, Migrate, LoadOrMakeSecret and Server::Start. When it returns, the parts and
+  // routes of the last run are known again, and none of them expires for one lease.
   static absl::StatusOr<std::unique_ptr<Part>> Start(const Options& options);
   ~Part();
 

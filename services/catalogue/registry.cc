@@ -43,7 +43,8 @@ bool IsAddress(const std::string& text) {
   const size_t colon = text.rfind(':');
   if (colon == std::string::npos || colon == 0 || text.size() > 300) return false;
   const std::string host = text.substr(0, colon);
-  if (host.find(':') != std::string::npos && (host.front() != '[' || host.back() != ']')) return false;
+  if (host.find(':') != std::string::npos && (host.front() != '[' || host.back() != ']'))
+    return false;
   uint16_t port = 0;
   const char* end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
@@ -55,11 +56,13 @@ void SortUnique(google::protobuf::RepeatedPtrField<std::string>& names) {
   names.erase(std::unique(names.begin(), names.end()), names.end());
 }
 
-// What the catalogue keeps of a claim to be `identity`'s instance: checked shapes, own name, no times.
+// What the catalogue keeps of a claim to be `identity`'s instance: checked shapes, own name, no
+// times.
 absl::StatusOr<v1::Part> Canonical(const rpc::Identity& identity, const v1::Part& claimed) {
   if (!IsInstance(claimed.instance())) {
     return absl::InvalidArgumentError(
-        "part.instance is not 1 to 64 letters, digits, '-' and '_'; make one at the start of the process");
+        "part.instance is not 1 to 64 letters, digits, '-' and '_'; make one at the start of the "
+        "process");
   }
   if (!IsAddress(claimed.address())) {
     return absl::InvalidArgumentError("part.address is not host:port, IPv6 in brackets");
@@ -78,6 +81,8 @@ absl::StatusOr<v1::Part> Canonical(const rpc::Identity& identity, const v1::Part
   part.set_identity(identity.Uri());
   part.clear_register_time();
   part.clear_expire_time();
+  // A part with nothing to offer, such as a gateway, has no contract.
+  if (part.services().empty() && part.topics().empty()) part.clear_contract_hash();
   SortUnique(*part.mutable_services());
   SortUnique(*part.mutable_topics());
   SortUnique(*part.mutable_authorities());
@@ -127,11 +132,12 @@ absl::Status Registry::Load() {
   std::map<std::string, v1::Part> instances;
   auto status = store_.Read([&](store::Transaction& transaction) {
     changes_.AssertHeld();
-    auto read = transaction.Query("SELECT route, identity FROM route", {}, [&](const store::Row& row) {
-      changes_.AssertHeld();
-      owners_.emplace(row.Text(0), row.Text(1));
-      return absl::OkStatus();
-    });
+    auto read =
+        transaction.Query("SELECT route, identity FROM route", {}, [&](const store::Row& row) {
+          changes_.AssertHeld();
+          owners_.emplace(row.Text(0), row.Text(1));
+          return absl::OkStatus();
+        });
     if (!read.ok()) return read;
     return transaction.Query("SELECT part FROM instance", {}, [&](const store::Row& row) {
       v1::Part part;
@@ -177,7 +183,8 @@ absl::StatusOr<v1::Part> Registry::Register(const rpc::Identity& identity, const
   *part->mutable_expire_time() = ToProto(now + lease_);
   const bool is_new_contract =
       !part->contract_hash().empty() && !contracts_.contains(part->contract_hash());
-  if (auto s = Write(*part, is_new_contract ? protoset : std::string_view(), *claims); !s.ok()) return s;
+  if (auto s = Write(*part, is_new_contract ? protoset : std::string_view(), *claims); !s.ok())
+    return s;
 
   if (!part->contract_hash().empty()) contracts_[part->contract_hash()] = *contract;
   for (const Claim& claim : *claims) owners_.emplace(claim.text, claim.identity);
@@ -303,7 +310,8 @@ void Registry::Expire() {
   }
   if (late.empty()) return;
   for (const std::string& name : late) {
-    observe::Log(observe::Severity::kWarning, "catalogue", "a part's lease ran out", {{"name", name}});
+    observe::Log(observe::Severity::kWarning, "catalogue", "a part's lease ran out",
+                 {{"name", name}});
   }
   if (auto status = Remove(late); !status.ok()) {
     observe::Log(observe::Severity::kError, "catalogue",
@@ -367,7 +375,8 @@ absl::StatusOr<std::vector<std::string>> Registry::ReleaseRoutes(const std::stri
     if (owner == identity) freed.push_back(claim);
   }
   if (freed.empty()) {
-    return absl::NotFoundError("this identity owns no routes; give the SPIFFE ID that the refusal named");
+    return absl::NotFoundError(
+        "this identity owns no routes; give the SPIFFE ID that the refusal named");
   }
   auto status = store_.Transact([&](store::Transaction& transaction) {
     return transaction.Execute("DELETE FROM route WHERE identity = $1", {identity}).status();

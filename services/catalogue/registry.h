@@ -23,21 +23,23 @@
 
 namespace simpul::catalogue {
 
-// Holds the instances in memory, renewed there, and writes them, the routes' owners and the contracts to
-// the store before it says yes: after a crash all of them are known again, and nothing expires for one
-// lease. The store outlives it and has Migrations(). Thread-safe.
+// Holds the instances in memory, renewed there, and writes them, the routes' owners and the
+// contracts to the store before it says yes: after a crash all of them are known again, and nothing
+// expires for one lease. The store outlives it and has Migrations(). Thread-safe.
 class Registry {
  public:
-  // Called in the order of the changes, with instances that are new or changed and names of those gone. It
-  // must not call back.
-  using Changed = std::function<void(const std::vector<v1::Part>&, const std::vector<std::string>&)>;
+  // Called in the order of the changes, with instances that are new or changed and names of those
+  // gone. It must not call back.
+  using Changed =
+      std::function<void(const std::vector<v1::Part>&, const std::vector<std::string>&)>;
 
   // Reads what the last run knew and tells `changed` of it.
   static absl::StatusOr<std::unique_ptr<Registry>> Open(store::Store& store, Clock& clock,
                                                         absl::Duration lease, Changed changed);
 
-  // Registers or renews an instance of the part whose certificate says `identity`. The errors are those
-  // of RegistryService.Register, and RESOURCE_EXHAUSTED for too many instances of one identity.
+  // Registers or renews an instance of the part whose certificate says `identity`. The errors are
+  // those of RegistryService.Register, and RESOURCE_EXHAUSTED for too many instances of one
+  // identity.
   absl::StatusOr<v1::Part> Register(const rpc::Identity& identity, const v1::Part& part,
                                     std::string_view protoset);
 

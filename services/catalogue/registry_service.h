@@ -18,8 +18,8 @@ struct WatchedParts {
 using PartsFeed = Feed<WatchedParts>;
 
 // Thread-safe.
-class RegistryService final : public v1::RegistryService::WithCallbackMethod_WatchParts<
-                                  v1::RegistryService::Service> {
+class RegistryService final
+    : public v1::RegistryService::WithCallbackMethod_WatchParts<v1::RegistryService::Service> {
  public:
   // Both outlive the service.
   RegistryService(Registry& registry, PartsFeed& feed) : registry_(registry), feed_(feed) {}

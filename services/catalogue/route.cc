@@ -10,9 +10,8 @@ namespace simpul::catalogue {
 namespace {
 
 absl::Status Malformed(std::string_view path) {
-  return absl::InvalidArgumentError(
-      absl::StrFormat("REST path %s is no template of google.api.http; write it as /v1/{name=things/*}",
-                      path));
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "REST path %s is no template of google.api.http; write it as /v1/{name=things/*}", path));
 }
 
 // "/v1/{name=things/*}" to "/v1/things/*", "{id}" to "*".

@@ -10,7 +10,8 @@
 
 namespace simpul::catalogue {
 
-// "GET /v1/departments/*/hotspots/*", from google.api.http's "/v1/{name=departments/*/hotspots/*}". A value.
+// "GET /v1/departments/*/hotspots/*", from google.api.http's "/v1/{name=departments/*/hotspots/*}".
+// A value.
 class Route {
  public:
   // INVALID_ARGUMENT: `path` is no path template of google/api/http.proto.
