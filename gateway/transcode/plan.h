@@ -55,6 +55,12 @@ enum class Kind : uint8_t {
   kAny,
 };
 
+// Whether a path, a query or a JSON string can say such a value.
+inline bool FitsInText(Kind kind) {
+  return kind < Kind::kMessage || kind == Kind::kTimestamp || kind == Kind::kDuration ||
+         kind == Kind::kFieldMask || kind == Kind::kWrapper;
+}
+
 enum class Shape : uint8_t { kSingular, kRepeated, kMap };
 
 enum WireType : uint8_t {

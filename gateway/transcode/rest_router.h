@@ -10,13 +10,18 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "gateway/transcode/contract.h"
 #include "gateway/transcode/plan.h"
 
 namespace simpul::transcode {
 
+struct PathTemplate;
+
 // A variable of a template, bound to a field of the request.
 struct PathVariable {
+  static constexpr size_t kMaxDepth = 16;
+
   std::vector<const FieldPlan*> field;  // From the request's field down, such as {book, name}.
   uint16_t first_segment = 0;
   uint16_t segment_count = 1;  // Fixed ones; with to_end, at least these.
@@ -55,6 +60,10 @@ enum class RouteResult {
 // Immutable after Build(); thread-safe. Looking up costs a hash per segment, however many routes there
 // are.
 class RestRouter {
+  struct Leaf;
+  struct Node;
+  struct Search;
+
  public:
   // One thread.
   class Builder {
@@ -72,6 +81,9 @@ class RestRouter {
     std::shared_ptr<const RestRouter> Build() &&;
 
    private:
+    absl::StatusOr<Leaf*> AddRule(const std::shared_ptr<const Contract>& contract,
+                                  const Method& method, const HttpRule& rule);
+
     std::unique_ptr<RestRouter> router_;
   };
 
@@ -88,10 +100,8 @@ class RestRouter {
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
 
  private:
-  struct Node;
-  struct Search;
-
   RestRouter();
+  Leaf& LeafOf(const PathTemplate& parsed);
 
   std::unique_ptr<Node> root_;
   std::vector<std::unique_ptr<Route>> routes_;

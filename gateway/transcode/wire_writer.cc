@@ -274,7 +274,7 @@ bool WireWriter::EnumName(const FieldPlan& field, std::string_view text, bool ta
 }
 
 bool WireWriter::MapKey(const FieldPlan& key, std::string_view text) {
-  constexpr char kBadKey[] = "a map key that does not fit";
+  static constexpr char kBadKey[] = "a map key that does not fit";
   if (key.kind == Kind::kString) return String(key, text, true);
   if (key.kind == Kind::kBool) {
     if (text != "true" && text != "false") return Fail(kBadKey);
