@@ -1,0 +1,35 @@
+# The verbs of the project: `make help`. Each says what it does and how long each step took.
+DATA ?= .simpul
+JOBS ?= $(shell nproc)
+.DEFAULT_GOAL := help
+.PHONY: help run stop change test check fresh format bench new-adapter
+
+help: ## list the verbs
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+run: ## install, build, start Kafka, the sample city and the platform; Ctrl-C stops all
+	@setup/run $(DATA) $(JOBS)
+
+stop: ## stop all that `make run` started
+	@setup/stop $(DATA)
+
+change: ## a device joins, moves data or leaves in the sample city
+	@tests/peers/city change $(DATA)
+
+test: ## set up the tests' own peers and run every test
+	@setup/test $(JOBS)
+
+check: ## format, tidy, who depends on whom, and unit tests and one flow under sanitizers
+	@setup/check $(JOBS)
+
+fresh: ## all of it in a clean Debian 12: clone, make run, a first call, make test
+	@setup/fresh
+
+format: ## lay out the C++ as .clang-format says
+	@setup/format
+
+bench: ## measure; the numbers in docs/performance.md come from here
+	@tests/bench/run $(JOBS)
+
+new-adapter: ## a new mapping to fill in: make new-adapter NAME=department/application
+	@setup/new-adapter "$(NAME)"

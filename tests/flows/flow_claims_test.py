@@ -1,0 +1,130 @@
+"""Claims: a route has one owner, and a part speaks only for itself."""
+import base64
+import contextlib
+import hashlib
+import unittest
+
+import grpc
+from google.protobuf import descriptor_pb2
+
+from foreign import GrpcClient
+from platform_under_test import Platform, protoset, until
+
+REGISTER = "simpul.catalogue.v1.RegistryService/Register"
+LIST = "simpul.catalogue.v1.RegistryService/ListParts"
+
+
+def varint(number):
+    text = b""
+    while number > 127:
+        text, number = text + bytes([number & 127 | 128]), number >> 7
+    return text + bytes([number])
+
+
+# Options of other files' making stay bytes in Python: (simpul.bus.v1.exposure) and (google.api.http).
+EXPOSURE_PUBLIC = varint(50101 << 3) + b"\x01"
+HTTP = varint(72295728 << 3 | 2)
+
+
+def contract_with_route(package, path):
+    """A protoset whose only service is public and has one method, GET `path` over REST."""
+    contract = descriptor_pb2.FileDescriptorSet()
+    contract.CopyFrom(protoset())
+    file = contract.file.add(name=package.replace(".", "/") + "/claim.proto", package=package, syntax="proto3",
+                             dependency=["google/api/annotations.proto", "simpul/bus/v1/bus.proto"])
+    file.message_type.add(name="ClaimRequest")
+    file.message_type.add(name="Claim")
+    service = file.service.add(name="ClaimService")
+    service.options.MergeFromString(EXPOSURE_PUBLIC)
+    method = service.method.add(name="GetClaim", input_type=f".{package}.ClaimRequest", output_type=f".{package}.Claim")
+    rule = b"\x12" + bytes([len(path)]) + path.encode()  # HttpRule.get
+    method.options.MergeFromString(HTTP + bytes([len(rule)]) + rule)
+    return contract
+
+
+class Claims(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.platform = cls.enterClassContext(Platform())
+        cls.platform.wait_for_sample()
+        cls.contracts = protoset()
+        catalogue = cls.address_of_catalogue()
+        cls.clients = {}
+        for identity in ("service/wifi", "service/events", "adapter/diskominfo", "adapter/dpupr", "operator/admin",
+                         "agency/sample"):
+            client = GrpcClient(catalogue, credentials=cls.platform.certificate(identity), protoset=cls.contracts)
+            cls.addClassCleanup(client.close)
+            cls.clients[identity] = client
+
+    @classmethod
+    def address_of_catalogue(cls):
+        def found():
+            with contextlib.suppress(OSError):
+                return (cls.platform.data / "run/catalogue.address").read_text().strip()
+        return until(found, "the catalogue's address is in run/catalogue.address")
+
+    def parts(self):
+        return self.clients["operator/admin"].call(LIST).get("parts", [])
+
+    def register(self, identity, contracts=None, **part):
+        contract = (contracts or self.contracts).SerializeToString()
+        request = {"part": {"instance": "foreign", "address": "127.0.0.1:9",
+                            "contractHash": hashlib.sha256(contract).hexdigest(), **part},
+                   "protoset": base64.b64encode(contract).decode()}
+        return self.clients[identity].call(REGISTER, request)
+
+    def refused(self, code, identity, *texts, contracts=None, **part):
+        before = self.parts()
+        with self.assertRaises(grpc.RpcError) as refusal:
+            self.register(identity, contracts, **part)
+        self.assertEqual(code, refusal.exception.code(), refusal.exception.details())
+        for text in texts:
+            self.assertIn(text, refusal.exception.details())
+        self.assertEqual([part["name"] for part in before], [part["name"] for part in self.parts()])
+
+    def test_every_part_is_on_the_bus(self):
+        identities = {part["identity"].removeprefix("spiffe://simpul.local/") for part in self.parts()}
+        self.assertLessEqual({"service/wifi", "service/events", "adapter/diskominfo"}, identities)
+
+    def test_two_claims_on_one_route_name_both_claimants(self):
+        package = "simpul.dept.dpupr.roads.v1"
+        self.refused(grpc.StatusCode.ALREADY_EXISTS, "adapter/dpupr", "adapter/dpupr", "service/wifi", "/v1/hotspots",
+                     contracts=contract_with_route(package, "/v1/hotspots"), services=[package + ".ClaimService"])
+        self.assertEqual(6, len(self.platform.all_of("hotspots")))
+
+    def test_a_route_that_nobody_has_is_given_and_taken_back(self):
+        package = "simpul.dept.dpupr.roads.v1"
+        self.register("adapter/dpupr", contract_with_route(package, "/v1/roads"), services=[package + ".ClaimService"])
+        # Nobody listens where it said: the route is known, the part cannot be reached.
+        until(lambda: self.platform.rest("GET", "/v1/roads").status == 503, "the route is known")
+        self.clients["adapter/dpupr"].call("simpul.catalogue.v1.RegistryService/Deregister", {"instance": "foreign"})
+        until(lambda: self.platform.rest("GET", "/v1/roads").status in (404, 503), "the route is gone")
+
+    def test_a_service_of_another_domain_is_refused(self):
+        self.refused(grpc.StatusCode.PERMISSION_DENIED, "service/events", services=["simpul.wifi.v1.HotspotService"])
+
+    def test_an_adapter_cannot_serve_a_public_noun(self):
+        self.refused(grpc.StatusCode.PERMISSION_DENIED, "adapter/dpupr", services=["simpul.wifi.v1.SessionService"])
+
+    def test_an_adapter_cannot_take_another_departments_name(self):
+        for code in (grpc.StatusCode.PERMISSION_DENIED,):
+            self.refused(code, "adapter/dpupr", services=["simpul.wifi.v1.WifiSourceService"],
+                         authorities=["radius.diskominfo"])
+
+    def test_an_adapter_cannot_write_anothers_topic(self):
+        for topic in ("simpul.wifi.v1.SessionEvent", "simpul.source.diskominfo.radius.session"):
+            self.refused(grpc.StatusCode.PERMISSION_DENIED, "adapter/dpupr", topics=[topic],
+                         services=["simpul.wifi.v1.WifiSourceService"], authorities=["radius.dpupr"])
+
+    def test_an_agency_is_no_part(self):
+        self.refused(grpc.StatusCode.PERMISSION_DENIED, "agency/sample", services=["simpul.wifi.v1.HotspotService"])
+
+    def test_what_is_not_in_the_contract_is_refused(self):
+        self.refused(grpc.StatusCode.INVALID_ARGUMENT, "service/wifi", services=["simpul.wifi.v1.NoService"])
+
+    def test_reads_go_on(self):
+        self.assertEqual(6, len(self.platform.all_of("hotspots")))
+
+
+if __name__ == "__main__":
+    unittest.main()
