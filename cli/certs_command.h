@@ -1,0 +1,13 @@
+// `simpul certs`.
+#ifndef SIMPUL_CLI_CERTS_COMMAND_H_
+#define SIMPUL_CLI_CERTS_COMMAND_H_
+
+#include "cli/command.h"
+
+namespace simpul::cli {
+
+void AddCertsCommand(CLI::App& app, Invocation& invocation);
+
+}  // namespace simpul::cli
+
+#endif  // SIMPUL_CLI_CERTS_COMMAND_H_

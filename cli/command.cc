@@ -1,0 +1,47 @@
+#include "cli/command.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+namespace simpul::cli {
+
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return 0;
+  return absl::IsInvalidArgument(status) ? 2 : 1;
+}
+
+CLI::App* AddCommand(CLI::App& parent, Invocation& invocation, const std::string& name,
+                     const std::string& description, const std::string& example,
+                     std::function<absl::Status()> run) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->footer("Example:\n  " + example);
+  command->callback([&invocation, run = std::move(run)] { invocation.run = run; });
+  return command;
+}
+
+CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string& description,
+                   const std::string& example) {
+  CLI::App* group = parent.add_subcommand(name, description);
+  group->footer("Example:\n  " + example);
+  group->require_subcommand(1);
+  return group;
+}
+
+void AddDataOption(CLI::App& command, std::string& data) {
+  data = ".simpul";
+  command
+      .add_option("--data", data,
+                  "Directory of certificates, secrets, state and the first key (.simpul)")
+      ->envname("SIMPUL_DATA");
+}
+
+bool ShowsColour(int file_descriptor) {
+  const char* terminal = std::getenv("TERM");
+  return std::getenv("NO_COLOR") == nullptr && isatty(file_descriptor) == 1 &&
+         terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+}  // namespace simpul::cli

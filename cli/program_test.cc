@@ -1,0 +1,113 @@
+#include "cli/program.h"
+
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+
+namespace simpul::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::internal::CaptureStderr;
+using ::testing::internal::CaptureStdout;
+using ::testing::internal::GetCapturedStderr;
+using ::testing::internal::GetCapturedStdout;
+
+struct Outcome {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+Outcome Simpul(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "simpul");
+  CaptureStdout();
+  CaptureStderr();
+  const int code = RunProgram(static_cast<int>(arguments.size()), arguments.data());
+  fflush(stdout);
+  std::string out = GetCapturedStdout();
+  return {code, std::move(out), GetCapturedStderr()};
+}
+
+// Every command below `app`, with the words that lead to it.
+void ForEachCommand(CLI::App* app, const std::string& path,
+                    const std::function<void(CLI::App*, const std::string&)>& visit) {
+  for (CLI::App* command : app->get_subcommands([](CLI::App*) { return true; })) {
+    const std::string words = path + " " + command->get_name();
+    visit(command, words);
+    ForEachCommand(command, words, visit);
+  }
+}
+
+TEST(Help, OfEachCommandHasADescriptionAndAnExample) {
+  Invocation invocation;
+  const auto app = MakeProgram(invocation);
+  int commands = 0;
+  ForEachCommand(app.get(), "simpul", [&](CLI::App* command, const std::string& words) {
+    ++commands;
+    EXPECT_THAT(command->help(), HasSubstr("Example:\n  " + words)) << words;
+    EXPECT_FALSE(command->get_description().empty()) << words;
+  });
+  EXPECT_GE(commands, 3);
+}
+
+TEST(Help, OfEachOptionSaysWhatItIs) {
+  Invocation invocation;
+  const auto app = MakeProgram(invocation);
+  ForEachCommand(app.get(), "simpul", [&](CLI::App* command, const std::string& words) {
+    for (const CLI::Option* option : command->get_options()) {
+      EXPECT_FALSE(option->get_description().empty()) << words << " " << option->get_name();
+    }
+  });
+}
+
+TEST(ExitCode, IsZeroForHelpAndWhatWasDone) {
+  EXPECT_EQ(Simpul({"--help"}).exit_code, 0);
+  EXPECT_EQ(Simpul({"certs", "--help"}).exit_code, 0);
+  const Outcome version = Simpul({"version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, ::testing::StartsWith("simpul "));
+}
+
+TEST(ExitCode, IsTwoForWrongUsageAndSaysWhatInOneLine) {
+  for (const std::vector<const char*>& arguments :
+       {std::vector<const char*>{}, {"nonsense"}, {"certs", "--nonsense"},
+        {"version", "--output", "xml"}, {"certs", "--data"}}) {
+    const Outcome outcome = Simpul(arguments);
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_THAT(outcome.err, ::testing::StartsWith("simpul: "));
+    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST(ExitCode, OfAnUnknownCommandComesWithItsName) {
+  EXPECT_THAT(Simpul({"nonsense"}).err, HasSubstr("nonsense is no command of simpul"));
+  EXPECT_THAT(Simpul({"certs", "--nonsense"}).err, HasSubstr("see simpul certs --help"));
+}
+
+TEST(ExitCode, TellsWrongInputFromFailure) {
+  EXPECT_EQ(ExitCodeOf(absl::OkStatus()), 0);
+  EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("")), 2);
+  EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), 1);
+  EXPECT_EQ(ExitCodeOf(absl::NotFoundError("")), 1);
+}
+
+TEST(Output, IsJsonWhenAskedBeforeOrAfterTheCommand) {
+  EXPECT_THAT(Simpul({"version", "--output", "json"}).out, HasSubstr("{\"version\":"));
+  EXPECT_THAT(Simpul({"--output", "json", "version"}).out, HasSubstr("{\"version\":"));
+}
+
+TEST(Output, HasNoColourOffATerminal) {
+  EXPECT_EQ(Simpul({"nonsense"}).err.find('\033'), std::string::npos);
+}
+
+TEST(Certs, ThatCannotBeWrittenFail) {
+  const Outcome outcome = Simpul({"certs", "--data", "/proc/nowhere"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("/proc/nowhere"));
+}
+
+}  // namespace
+}  // namespace simpul::cli
