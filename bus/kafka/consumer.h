@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "bus/kafka/connection.h"
 #include "bus/kafka/event.h"
 #include "bus/store/store.h"
@@ -31,10 +32,12 @@ struct Record {
   std::string topic;
   int32_t partition = 0;
   int64_t offset = 0;
+  absl::Time timestamp = absl::UnixEpoch();  // the broker's: when the record was produced
   Event event;
 };
 
-// Per topic and partition: in = delivered + parked + filtered + duplicate + pending.
+// Per topic and partition: in = delivered + parked + filtered + duplicate + expired + pending. All but
+// `expired` as promised; more than 0 there is a loss, which the log and a metric tell too.
 struct Accounting {
   std::string topic;
   int32_t partition = 0;
@@ -43,6 +46,7 @@ struct Accounting {
   int64_t parked = 0;
   int64_t filtered = 0;
   int64_t duplicate = 0;
+  int64_t expired = 0;  // offsets whose record was gone when their turn came: retention passed them
   int64_t pending = 0;
 };
 
@@ -51,6 +55,9 @@ struct ConsumerOptions {
   std::string group;              // the part's name
   store::Store* store = nullptr;  // outlives the consumer; migrated with ConsumerMigrations()
   std::vector<std::string> topics;
+  // A name that only this process has in the group and keeps when it starts again: then it gets its
+  // partitions back at once, also after kill -9. Empty: the group's name with the host's.
+  std::string instance;
 };
 
 // Called inside the transaction, for one partition in order; puts its effects, and outbox rows of its

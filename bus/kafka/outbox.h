@@ -23,6 +23,11 @@ std::span<const store::Migration> OutboxMigrations();
 absl::Status AppendToOutbox(store::Transaction& transaction, std::string_view topic,
                             const Event& event);
 
+// For a resync: sends `event` though it may have been sent before under the same ID. What is recorded is
+// sent again in its old place, what is not is appended.
+absl::Status AppendAgain(store::Transaction& transaction, std::string_view topic,
+                         const Event& event);
+
 // Gives revisions that only grow: max(previous + 1, now in µs, floor + 1). Thread-safe.
 class RevisionClock {
  public:

@@ -1,0 +1,149 @@
+#include "bus/kafka/batch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bus/observe/log.h"
+#include "bus/testing/fault_point.h"
+
+namespace simpul::kafka {
+namespace {
+
+const FaultPoint kBeforeCommit("consumer.before_commit");
+const FaultPoint kAfterCommit("consumer.after_commit");
+
+bool MayPass(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsAborted(status);
+}
+
+void GiveUp(Partition& partition) {
+  partition.lost = true;
+  partition.positioned = false;
+}
+
+}  // namespace
+
+// What one transaction did, should it be committed.
+struct Batch::Attempt {
+  std::map<Partition*, Progress> after;
+  size_t at = 0;             // the item in hand
+  absl::Status handler;      // its error, if the handler failed
+  Partition* lost = nullptr; // the store has another place for it
+
+  Progress& Of(const Item& item) {
+    Partition* partition = item.partition.get();
+    const auto [found, fresh] = after.try_emplace(partition);
+    if (fresh && partition->stored.has_value()) {
+      found->second = *partition->stored;
+    } else if (fresh) {
+      found->second.first = found->second.next = item.message->offset;
+    }
+    return found->second;
+  }
+};
+
+absl::Status Batch::Apply(const std::function<void()>& after_commit) {
+  size_t end = items_.size();
+  while (true) {
+    DropLost();
+    if (items_.empty()) return absl::OkStatus();
+    end = std::clamp<size_t>(end, 1, items_.size());
+    Attempt attempt;
+    const absl::Status status = Try(end, attempt);
+    if (status.ok()) {
+      Done(end, attempt);
+      kAfterCommit.Pass();
+      if (after_commit) after_commit();
+      end = items_.size();
+    } else if (attempt.lost != nullptr) {
+      GiveUp(*attempt.lost);
+    } else if (attempt.handler.ok() || MayPass(attempt.handler)) {
+      return status;  // the store's trouble, or one that passes
+    } else if (attempt.at > 0) {
+      end = attempt.at;  // those before it first
+    } else if (auto s = Park(attempt.handler); !s.ok()) {
+      return s;
+    } else {
+      end = items_.size();
+    }
+  }
+}
+
+absl::Status Batch::Try(size_t end, Attempt& attempt) {
+  return store_.Transact([&](store::Transaction& t) -> absl::Status {
+    for (attempt.at = 0; attempt.at < end; ++attempt.at) {
+      if (auto s = ApplyItem(t, items_[attempt.at], attempt); !s.ok()) return s;
+    }
+    if (auto s = AdvanceAll(t, attempt); !s.ok()) return s;
+    kBeforeCommit.Pass();
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Batch::ApplyItem(store::Transaction& transaction, Item& item, Attempt& attempt) {
+  Progress& progress = attempt.Of(item);
+  progress.next = item.message->offset + 1;
+  if (!item.record.ok()) {
+    ++progress.parked;
+    return rows_.Park(transaction, *item.message, std::string(item.record.status().message()));
+  }
+  const absl::StatusOr<Outcome> outcome = handler_(transaction, *item.record);
+  if (!outcome.ok()) {
+    attempt.handler = outcome.status();
+    return outcome.status();
+  }
+  switch (*outcome) {
+    case Outcome::kDelivered:
+      ++progress.delivered;
+      break;
+    case Outcome::kFiltered:
+      ++progress.filtered;
+      break;
+    case Outcome::kDuplicate:
+      ++progress.duplicate;
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Batch::AdvanceAll(store::Transaction& transaction, Attempt& attempt) {
+  for (const auto& [partition, after] : attempt.after) {
+    auto ours = rows_.Advance(transaction, partition->topic, partition->id, partition->stored, after);
+    if (!ours.ok()) return ours.status();
+    if (!*ours) {
+      attempt.lost = partition;
+      return absl::AbortedError("the stored offset is not the expected one");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The first item, which the handler refused when nothing stood before it.
+absl::Status Batch::Park(const absl::Status& why) {
+  const Item& item = items_.front();
+  Attempt attempt;
+  const absl::Status status = store_.Transact([&](store::Transaction& t) -> absl::Status {
+    Progress& progress = attempt.Of(item);
+    progress.next = item.message->offset + 1;
+    ++progress.parked;
+    if (auto s = rows_.Park(t, *item.message, observe::StatusText(why)); !s.ok()) return s;
+    return AdvanceAll(t, attempt);
+  });
+  if (attempt.lost != nullptr) {
+    GiveUp(*attempt.lost);
+    return absl::OkStatus();
+  }
+  if (status.ok()) Done(1, attempt);
+  return status;
+}
+
+void Batch::Done(size_t end, const Attempt& attempt) {
+  for (const auto& [partition, after] : attempt.after) partition->stored = after;
+  items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(end));
+}
+
+void Batch::DropLost() {
+  std::erase_if(items_, [](const Item& item) { return !item.partition->ours || item.partition->lost; });
+}
+
+}  // namespace simpul::kafka

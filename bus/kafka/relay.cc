@@ -1,0 +1,404 @@
+// The relay's thread: take the lease, look back, then send and mark until something breaks; begin again.
+#include "bus/kafka/relay.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "bus/kafka/lease.h"
+#include "bus/kafka/look_back.h"
+#include "bus/kafka/outbox_rows.h"
+#include "bus/kafka/producer.h"
+#include "bus/kafka/relay_metrics.h"
+#include "bus/observe/log.h"
+#include "bus/testing/fault_point.h"
+
+namespace simpul::kafka {
+namespace {
+
+const FaultPoint kLookedBack("relay.looked_back");
+const FaultPoint kAfterRead("relay.after_read");
+const FaultPoint kAfterSend("relay.after_send");
+const FaultPoint kAfterAck("relay.after_ack");
+const FaultPoint kAfterMark("relay.after_mark");
+
+constexpr absl::Duration kTopicsTimeout = absl::Seconds(15);
+constexpr absl::Duration kLeaseLength = absl::Seconds(10);
+constexpr absl::Duration kLeaseRenewal = absl::Seconds(3);
+constexpr absl::Duration kPoll = absl::Seconds(1);  // for rows that nobody woke us for
+// A row committed late, by PostgreSQL, has a number below those on their way: look there too.
+constexpr absl::Duration kRescan = absl::Seconds(1);
+constexpr absl::Duration kMarkDelay = absl::Milliseconds(20);
+constexpr absl::Duration kHousekeeping = absl::Seconds(5);
+constexpr absl::Duration kMaxBackoff = absl::Seconds(30);
+// A record's time is at or after its row's by construction (producer.cc); the margin is for rounding to
+// milliseconds and for brokers that stamp records themselves with a clock a little behind.
+constexpr absl::Duration kLookBackMargin = absl::Seconds(5);
+
+// On their way at once: enough for a full pipe, little enough for memory.
+constexpr size_t kWindowRows = 10'000;
+constexpr size_t kWindowBytes = 16 << 20;
+constexpr int64_t kReadRows = 2'000;
+constexpr size_t kMarkRows = 4'000;
+
+class KafkaRelay : public Relay {
+ public:
+  explicit KafkaRelay(RelayOptions options)
+      : options_(std::move(options)),
+        rows_(*options_.store),
+        lease_(*options_.store, options_.part, kLeaseLength, *options_.clock),
+        metrics_(options_.part) {}
+
+  ~KafkaRelay() override {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  absl::Status Prepare() {
+    if (auto s = EnsureTopics(options_.connection, options_.topics, kTopicsTimeout); !s.ok()) {
+      return s;
+    }
+    if (options_.revisions == nullptr || options_.topics.empty()) return absl::OkStatus();
+    auto look_back = LookBack::Open(options_.connection);
+    if (!look_back.ok()) return look_back.status();
+    std::vector<std::string> names;
+    for (const Topic& topic : options_.topics) names.push_back(topic.name);
+    auto greatest = look_back->GreatestRevision(names);
+    if (!greatest.ok()) return greatest.status();
+    options_.revisions->RaiseFloor(*greatest);
+    return absl::OkStatus();
+  }
+
+  void StartThread() { thread_ = std::thread([this] { Run(); }); }
+
+  void Wake() override {
+    {
+      std::lock_guard lock(mutex_);
+      woken_ = true;
+    }
+    changed_.notify_all();
+  }
+
+  RelayCounts counts() const override {
+    RelayCounts counts;
+    counts.sent = sent_.load();
+    OutboxRows rows(*options_.store);
+    if (auto counted = rows.Count(); counted.ok()) {
+      counts.pending = counted->pending;
+      counts.parked = counted->parked;
+    }
+    return counts;
+  }
+
+ private:
+  void Run();
+  // Returns when another relay has the lease, when we stop (both OK), or with what broke.
+  absl::Status RunSession();
+  absl::Status MarkWhatIsThere();
+  absl::Status Pump(Producer& producer);
+  absl::Status Fill(Producer& producer);
+  // Whether the next row may be sent too.
+  bool SendRow(Producer& producer, const OutboxRow& row, std::vector<Delivery>& refused);
+  absl::Status SendAlone(const OutboxRow& row);
+  absl::Status Collect(bool all);
+  absl::Status HandleFailure(const Delivery& delivery);
+  absl::Status Park(int64_t seq, rd_kafka_resp_err_t error);
+  void KeepHouse();
+
+  bool stopping() const {
+    std::lock_guard lock(mutex_);
+    return stopping_;
+  }
+  // Waits until woken, stopped, or `limit` has passed.
+  void WaitFor(absl::Duration limit) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit),
+                      [&] { return woken_ || stopping_; });
+    woken_ = false;
+  }
+  void Sleep(absl::Duration limit) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit), [&] { return stopping_; });
+  }
+
+  const RelayOptions options_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool woken_ = false;
+  std::atomic<int64_t> sent_{0};
+
+  // Of the thread alone.
+  OutboxRows rows_;
+  Lease lease_;
+  RelayMetrics metrics_;
+  std::deque<Delivery> window_;     // by seq, but for rows that were committed late
+  std::set<int64_t> in_window_;
+  size_t window_bytes_ = 0;
+  size_t reported_ = 0;             // at the front of the window
+  absl::Time oldest_report_ = absl::InfiniteFuture();
+  absl::Time last_scan_ = absl::InfinitePast();
+  absl::Time last_lease_ = absl::InfinitePast();
+  absl::Time last_housekeeping_ = absl::InfinitePast();
+  bool more_ = false;               // the last read was full
+  std::set<int64_t> suspects_;      // were in a batch that Kafka refused: sent one by one
+  std::optional<Producer> careful_;  // for suspects
+  std::thread thread_;
+};
+
+void KafkaRelay::Run() {
+  absl::Duration backoff = absl::Milliseconds(200);
+  while (!stopping()) {
+    const absl::Time begun = absl::Now();
+    const absl::Status status = RunSession();
+    window_.clear();
+    in_window_.clear();
+    window_bytes_ = reported_ = 0;
+    if (status.ok()) {
+      if (!stopping()) Sleep(kPoll);
+      continue;
+    }
+    if (absl::Now() - begun > absl::Minutes(1)) backoff = absl::Milliseconds(200);
+    observe::Log(observe::Severity::kWarning, options_.part,
+                 "the relay begins again; unsent events stay recorded",
+                 {{"error", observe::StatusText(status)}, {"wait_ms", Milliseconds(backoff)}});
+    // A refused event is our own doing, not Kafka's weakness.
+    if (!absl::IsFailedPrecondition(status)) {
+      Sleep(backoff);
+      backoff = std::min(backoff * 2, kMaxBackoff);
+    }
+  }
+  lease_.Release();
+}
+
+absl::Status KafkaRelay::RunSession() {
+  auto held = lease_.Take();
+  if (!held.ok()) return held.status();
+  if (!*held) return absl::OkStatus();
+  last_lease_ = absl::Now();
+  if (auto s = EnsureTopics(options_.connection, options_.topics, kTopicsTimeout); !s.ok()) return s;
+  if (auto s = MarkWhatIsThere(); !s.ok()) return s;
+  kLookedBack.Pass();
+  auto producer = Producer::Open(options_.connection, Producer::AfterRefusal::kStop);
+  if (!producer.ok()) return producer.status();
+  const absl::Status status = Pump(*producer);
+  // Reports that came in time are worth keeping. The producer goes before the window it writes to.
+  { const Producer ended = *std::move(producer); }
+  if (auto s = Collect(/*all=*/true); !s.ok() && status.ok()) return s;
+  return status;
+}
+
+absl::Status KafkaRelay::MarkWhatIsThere() {
+  auto oldest = rows_.OldestUnsent();
+  if (!oldest.ok()) return oldest.status();
+  if (oldest->empty()) return absl::OkStatus();
+  for (auto& [topic, time] : *oldest) time = std::min(time, absl::Now()) - kLookBackMargin;
+  auto look_back = LookBack::Open(options_.connection);
+  if (!look_back.ok()) return look_back.status();
+  std::vector<std::pair<std::string, std::string>> found;
+  int64_t marked = 0;
+  const auto mark = [&]() -> absl::Status {
+    auto count = rows_.MarkPresent(found, options_.clock->Now());
+    found.clear();
+    if (!count.ok()) return count.status();
+    marked += *count;
+    auto held = lease_.Take();
+    if (!held.ok()) return held.status();
+    return *held ? absl::OkStatus() : absl::AbortedError("another relay took over");
+  };
+  const absl::Status status =
+      look_back->Since(*oldest, [&](std::string_view topic, std::string_view id) {
+        found.emplace_back(topic, id);
+        return found.size() < kMarkRows ? absl::OkStatus() : mark();
+      });
+  if (!status.ok()) return status;
+  if (auto s = mark(); !s.ok()) return s;
+  if (marked > 0) {
+    sent_ += marked;
+    observe::Log(observe::Severity::kInfo, options_.part,
+                 "events were on their topic already, though not marked", {{"events", marked}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KafkaRelay::Pump(Producer& producer) {
+  last_scan_ = absl::InfinitePast();
+  while (!stopping()) {
+    if (absl::Now() - last_lease_ > kLeaseRenewal) {
+      auto held = lease_.Take();
+      if (!held.ok()) return held.status();
+      if (!*held) return absl::OkStatus();
+      last_lease_ = absl::Now();
+    }
+    if (window_.size() < kWindowRows / 2 && window_bytes_ < kWindowBytes / 2) {
+      if (auto s = Fill(producer); !s.ok()) return s;
+    }
+    KeepHouse();
+    if (window_.empty()) {
+      if (!more_) WaitFor(kPoll);
+      continue;
+    }
+    producer.Poll(absl::Milliseconds(more_ && reported_ > 0 ? 0 : 5));
+    if (auto s = Collect(/*all=*/false); !s.ok()) return s;
+    if (const auto fatal = producer.fatal_error(); fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return ToStatus(fatal, "producer");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status KafkaRelay::Fill(Producer& producer) {
+  const absl::Time now = absl::Now();
+  const bool scan = window_.empty() || now - last_scan_ > kRescan;
+  if (scan) last_scan_ = now;
+  const int64_t from = scan ? 0 : *in_window_.rbegin() + 1;
+  const int64_t limit = kReadRows + (scan ? static_cast<int64_t>(window_.size()) : 0);
+  int64_t read = 0;
+  std::vector<Delivery> refused;
+  OutboxRow suspect;
+  const absl::Status status = rows_.ReadUnsent(from, limit, [&](const OutboxRow& row) {
+    ++read;
+    if (read == 1) kAfterRead.Pass();
+    if (in_window_.contains(row.seq)) return true;
+    if (suspects_.contains(row.seq)) {
+      if (window_.empty()) suspect = row;
+      return false;  // its turn is when nothing else is on its way
+    }
+    return SendRow(producer, row, refused);
+  });
+  more_ = read == limit;
+  if (!status.ok()) return status;
+  for (const Delivery& delivery : refused) {
+    if (auto s = Park(delivery.seq, delivery.error); !s.ok()) return s;
+  }
+  if (suspect.seq != 0) {
+    more_ = true;
+    return SendAlone(suspect);
+  }
+  return absl::OkStatus();
+}
+
+bool KafkaRelay::SendRow(Producer& producer, const OutboxRow& row,
+                         std::vector<Delivery>& refused) {
+  window_.push_back({.seq = row.seq, .bytes = row.event.data.size() + row.event.id.size() + 200});
+  const rd_kafka_resp_err_t error = producer.Send(row, &window_.back());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    window_.pop_back();
+    if (!IsRefusal(error)) return false;  // the queue is full, or the producer is broken
+    refused.push_back({.seq = row.seq, .error = error});
+    return true;
+  }
+  in_window_.insert(row.seq);
+  window_bytes_ += window_.back().bytes;
+  kAfterSend.Pass();
+  return window_.size() < kWindowRows && window_bytes_ < kWindowBytes;
+}
+
+// Nothing else is on its way, so a refusal here is this event's own.
+absl::Status KafkaRelay::SendAlone(const OutboxRow& row) {
+  if (!careful_.has_value()) {
+    auto producer = Producer::Open(options_.connection, Producer::AfterRefusal::kGoOn);
+    if (!producer.ok()) return producer.status();
+    careful_.emplace(*std::move(producer));
+  }
+  Delivery delivery{.seq = row.seq};
+  rd_kafka_resp_err_t error = careful_->Send(row, &delivery);
+  while (error == RD_KAFKA_RESP_ERR_NO_ERROR && !delivery.reported && !stopping()) {
+    careful_->Poll(absl::Milliseconds(50));
+  }
+  if (!delivery.reported) careful_.reset();  // it must not write to `delivery` later
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = delivery.error;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR && !IsRefusal(error)) return ToStatus(error, row.topic);
+  if (!delivery.reported && error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  suspects_.erase(row.seq);
+  if (suspects_.empty()) careful_.reset();
+  if (IsRefusal(error)) return Park(row.seq, error);
+  if (auto s = rows_.MarkSent({row.seq}, options_.clock->Now()); !s.ok()) return s;
+  ++sent_;
+  return absl::OkStatus();
+}
+
+// Marks what Kafka has acknowledged, from the front of the window on, so that a mark is one run of
+// numbers. `all`: also what stands behind rows without a report.
+absl::Status KafkaRelay::Collect(bool all) {
+  while (reported_ < window_.size() && window_[reported_].reported) {
+    if (const Delivery& delivery = window_[reported_]; delivery.error != 0 && !all) {
+      return HandleFailure(delivery);
+    }
+    if (reported_++ == 0) oldest_report_ = absl::Now();
+  }
+  if (reported_ == 0 && !all) return absl::OkStatus();
+  const bool due = reported_ >= kMarkRows || reported_ == window_.size() ||
+                   absl::Now() - oldest_report_ > kMarkDelay;
+  if (!due && !all) return absl::OkStatus();
+  std::vector<int64_t> seqs;
+  for (size_t i = 0; i < (all ? window_.size() : reported_); ++i) {
+    if (window_[i].reported && window_[i].error == 0) seqs.push_back(window_[i].seq);
+  }
+  if (seqs.empty()) return absl::OkStatus();
+  kAfterAck.Pass();
+  const int64_t count = static_cast<int64_t>(seqs.size());
+  if (auto s = rows_.MarkSent(std::move(seqs), options_.clock->Now()); !s.ok()) return s;
+  kAfterMark.Pass();
+  sent_ += count;
+  metrics_.AddSent(count);
+  if (all) return absl::OkStatus();
+  for (; reported_ > 0; --reported_) {
+    in_window_.erase(window_.front().seq);
+    window_bytes_ -= window_.front().bytes;
+    window_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+// A batch shares the fate of its worst event: all of it is sent again, one by one.
+absl::Status KafkaRelay::HandleFailure(const Delivery& delivery) {
+  if (!IsRefusal(delivery.error)) return ToStatus(delivery.error, "producer");
+  for (const Delivery& other : window_) {
+    if (other.reported && IsRefusal(other.error)) suspects_.insert(other.seq);
+  }
+  return absl::FailedPreconditionError("Kafka refused a batch; its events are sent one by one");
+}
+
+absl::Status KafkaRelay::Park(int64_t seq, rd_kafka_resp_err_t error) {
+  const std::string reason(rd_kafka_err2name(error));
+  if (auto s = rows_.Park(seq, reason); !s.ok()) return s;
+  metrics_.AddParked(1);
+  observe::Log(observe::Severity::kError, options_.part,
+               "Kafka refuses an event for good; it is parked in the outbox",
+               {{"seq", seq}, {"reason", reason}});
+  return absl::OkStatus();
+}
+
+void KafkaRelay::KeepHouse() {
+  const absl::Time now = absl::Now();
+  if (now - last_housekeeping_ < kHousekeeping) return;
+  auto more = rows_.DeleteSome(options_.clock->Now() - options_.keep);
+  if (!more.ok() || !*more) last_housekeeping_ = now;
+  if (auto counts = rows_.Count(); counts.ok()) metrics_.SetWaiting(counts->pending, counts->parked);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Relay>> Relay::Start(RelayOptions options) {
+  if (options.store == nullptr) return absl::InvalidArgumentError("a relay needs a store");
+  auto relay = std::make_unique<KafkaRelay>(std::move(options));
+  if (auto s = relay->Prepare(); !s.ok()) return s;
+  relay->StartThread();
+  return relay;
+}
+
+}  // namespace simpul::kafka
