@@ -60,8 +60,8 @@ class Claims(unittest.TestCase):
     def address_of_catalogue(cls):
         def found():
             with contextlib.suppress(OSError):
-                return (cls.platform.data / "run/catalogue.address").read_text().strip()
-        return until(found, "the catalogue's address is in run/catalogue.address")
+                return (cls.platform.data / "run/catalogue").read_text().strip()
+        return until(found, "the catalogue's address is in run/catalogue")
 
     def parts(self):
         return self.clients["operator/admin"].call(LIST).get("parts", [])

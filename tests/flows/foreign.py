@@ -114,6 +114,7 @@ class Subscriber:
         self.events = []
         self.token = None
         self.error = None
+        self.ended = False
         self._opened = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -125,6 +126,7 @@ class Subscriber:
                 self._opened.set()
         except grpc.RpcError as error:
             self.error = error
+        self.ended = True
         self._queue.put(None)
         self._opened.set()
 
@@ -136,7 +138,7 @@ class Subscriber:
 
     def next_event(self, timeout=15):
         """The next event, or None if none came in time or the stream ended."""
-        while True:
+        while not (self.ended and self._queue.empty()):
             try:
                 answer = self._queue.get(timeout=timeout)
             except queue.Empty:

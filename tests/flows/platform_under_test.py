@@ -125,6 +125,13 @@ class Platform:
     """A data folder, ports of its own and `simpul up` on them. Use it as a context."""
 
     def __init__(self):
+        self._make_folder()
+        self.up = Process("simpul up", [
+            "up", "--data", str(self.data), "--kafka", setting("SIMPUL_TEST_KAFKA"), "--http", self.http,
+            "--https", self.https, "--admin", self.admin, "--adapters", str(ROOT / "adapters")],
+            self.environment, self.log_file)
+
+    def _make_folder(self):
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="simpul-flow-"))
         peers = pathlib.Path(setting("SIMPUL_TEST_PEERS"))
         for folder in ("ca", "certs"):  # Kafka trusts the peers' CA, so it is ours too
@@ -134,14 +141,20 @@ class Platform:
         self.admin = f"127.0.0.1:{free_port()}"
         self.environment = {"RADIUS_DSN": setting("SIMPUL_TEST_RADIUS_DSN")}
         self.log_file = self.data / "log"
-        self.up = Process("simpul up", [
-            "up", "--data", str(self.data), "--kafka", setting("SIMPUL_TEST_KAFKA"), "--http", self.http,
-            "--https", self.https, "--admin", self.admin], self.environment, self.log_file)
+
+    def start(self):
+        self.up.start()
+        self.wait_ready()
+
+    def stop(self):
+        self.up.stop()
+
+    def check_runs(self):
+        self.up.check_runs()
 
     def __enter__(self):
         try:
-            self.up.start()
-            self.wait_ready()
+            self.start()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -149,7 +162,7 @@ class Platform:
 
     def __exit__(self, *_):
         try:
-            self.up.stop()
+            self.stop()
         finally:
             if os.environ.get("SIMPUL_KEEP"):
                 print(f"kept: {self.data}")
@@ -158,7 +171,7 @@ class Platform:
 
     def wait_ready(self, timeout=30):
         def ready():
-            self.up.check_runs()
+            self.check_runs()
             with contextlib.suppress(OSError):
                 return foreign.http_call(self.admin, "GET", "/readyz").status == 200
             return False
@@ -210,6 +223,45 @@ class Platform:
         if check and done.returncode != 0:
             raise AssertionError(f"simpul {' '.join(arguments)}: exit {done.returncode}: {done.stderr}")
         return done
+
+
+class SeparateParts(Platform):
+    """The same platform as production runs it: each part a process of its own, in `parts` by name."""
+
+    def __init__(self):
+        self._make_folder()
+        catalogue = f"127.0.0.1:{free_port()}"
+        data = ["--data", str(self.data)]
+        kafka = ["--kafka", setting("SIMPUL_TEST_KAFKA")]
+        below = [*data, "--catalogue", catalogue]
+        commands = {
+            "catalogue": ["catalogue", *data, "--listen", catalogue],
+            "engine": ["engine", str(ROOT / "adapters/diskominfo/radius"), "--department", "diskominfo", *below, *kafka],
+            "wifi": ["wifi", *below, *kafka],
+            "events": ["events", "serve", *below, *kafka],
+            "gateway": ["gateway", *below, "--http", self.http, "--https", self.https, "--admin", self.admin],
+        }
+        self.parts = {name: Process(f"simpul {name}", command, self.environment, self.data / f"log-{name}")
+                      for name, command in commands.items()}
+        self._catalogue = ["--catalogue", catalogue]
+
+    def start(self):
+        for part in self.parts.values():
+            part.start()
+        def made():
+            done = self.cli("key", "create", "--agency", "flow", "--data", str(self.data), *self._catalogue, check=False)
+            return next((word for word in done.stdout.split() if word.startswith("smp_")), None)
+        key = until(made, "the catalogue makes a key")
+        (self.data / "api-key").write_text(key)
+        self.wait_ready()
+
+    def stop(self):
+        for part in self.parts.values():
+            part.stop()
+
+    def check_runs(self):
+        for part in self.parts.values():
+            part.check_runs()
 
 
 def protoset():
