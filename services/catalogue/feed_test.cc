@@ -60,12 +60,12 @@ TEST_F(FeedTest, ASlowWatcherGetsANewSnapshotAndMissesNothing) {
   ASSERT_TRUE(stream->Read(&answer));
   ASSERT_TRUE(answer.snapshot());
 
-  // More than is kept, and far more than fits into the stream's windows.
+  // More than is kept; in one process a write waits for its reader.
   const int changes = 3 * static_cast<int>(KeysFeed::kKeptDeltas);
   feed_.Publish({{"gone", Key("gone", 1)}}, {});
   for (int i = 0; i < changes; ++i) {
     const std::string id = std::to_string(i);
-    feed_.Publish({{id, Key(id, 200'000)}}, {});
+    feed_.Publish({{id, Key(id, 1000)}}, {});
   }
   feed_.Publish({}, {"gone"});
   feed_.Publish({{"last", Key("last", 1)}}, {});

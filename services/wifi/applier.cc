@@ -110,8 +110,7 @@ absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction,
 
 absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
                                        const v1::SourceSessionEvent& event) {
-  auto department =
-      CheckOrigin(record, event.session().name(), "sessions", event.revision());
+  auto department = CheckOrigin(record, event.session().name(), "sessions", event.revision());
   if (!department.ok()) return department.status();
   if (!IsInRange(event.observe_time())) {
     return absl::InvalidArgumentError("observe_time is not between the years 1 and 9999");
@@ -123,8 +122,9 @@ absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const ka
 
   row->department = *department;
   row->source_revision = event.revision();
-  const Cause cause = {absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(event.observe_time())),
-                       record.event.traceparent};
+  const Cause cause = {
+      absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(event.observe_time())),
+      record.event.traceparent};
   switch (event.change()) {
     case simpul::type::v1::CREATED:
     case simpul::type::v1::UPDATED:
@@ -158,9 +158,8 @@ absl::StatusOr<Outcome> Applier::Put(store::Transaction& transaction, SessionRow
 
   auto same = LoadSame(transaction, row.department, row.unique_id, row.name);
   if (!same.ok()) return same.status();
-  const bool is_newest = std::none_of(same->begin(), same->end(), [&](const SessionRow& other) {
-    return IsNewer(other, row);
-  });
+  const bool is_newest = std::none_of(same->begin(), same->end(),
+                                      [&](const SessionRow& other) { return IsNewer(other, row); });
   // The index allows one visible row of a unique id, so the others are hidden first.
   for (SessionRow& other : *same) {
     if (!is_newest || !other.is_visible) continue;
@@ -203,8 +202,8 @@ absl::Status Applier::Promote(store::Transaction& transaction, const std::string
                               const Cause& cause) {
   auto same = LoadSame(transaction, department, unique_id, except);
   if (!same.ok()) return same.status();
-  const auto newest = std::max_element(
-      same->begin(), same->end(), [](const auto& a, const auto& b) { return IsNewer(b, a); });
+  const auto newest = std::max_element(same->begin(), same->end(),
+                                       [](const auto& a, const auto& b) { return IsNewer(b, a); });
   if (newest == same->end() || newest->is_visible) return absl::OkStatus();
   return Show(transaction, *newest, true, cause).status();
 }
@@ -231,8 +230,7 @@ absl::StatusOr<bool> Applier::Show(store::Transaction& transaction, SessionRow& 
 
 absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
                                        const v1::SourceHotspotEvent& event) {
-  auto department =
-      CheckOrigin(record, event.hotspot().name(), "hotspots", event.revision());
+  auto department = CheckOrigin(record, event.hotspot().name(), "hotspots", event.revision());
   if (!department.ok()) return department.status();
   if (!IsInRange(event.observe_time())) {
     return absl::InvalidArgumentError("observe_time is not between the years 1 and 9999");
@@ -246,8 +244,9 @@ absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const ka
 
   row->department = *department;
   row->source_revision = event.revision();
-  const Cause cause = {absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(event.observe_time())),
-                       record.event.traceparent};
+  const Cause cause = {
+      absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(event.observe_time())),
+      record.event.traceparent};
   switch (event.change()) {
     case simpul::type::v1::CREATED:
     case simpul::type::v1::UPDATED:

@@ -1,4 +1,5 @@
-// Applies what adapters publish to the tables of this service and records what that means in public.
+// Applies what adapters publish to the tables of this service and records what that means in
+// public.
 #ifndef SIMPUL_SERVICES_WIFI_APPLIER_H_
 #define SIMPUL_SERVICES_WIFI_APPLIER_H_
 
@@ -21,9 +22,11 @@ namespace simpul::wifi {
 
 // Rules:
 // - only a greater source revision is applied;
-// - an adapter speaks for its own department: topic, ce_source and resource name agree, or the record is
+// - an adapter speaks for its own department: topic, ce_source and resource name agree, or the
+// record is
 //   parked;
-// - of the rows with one unique_id the newest is the session (the later start, then the longer and greater
+// - of the rows with one unique_id the newest is the session (the later start, then the longer and
+// greater
 //   name, so a greater number); the others are kept hidden and take its place when it is deleted;
 // - a deleted name keeps its revisions, and goes on from them when it returns.
 // One thread; all but the transaction outlives it.
@@ -33,7 +36,8 @@ class Applier {
       : clock_(clock), revisions_(revisions), publisher_(publisher) {}
 
   // A kafka::Handler. INVALID_ARGUMENT: the record cannot be applied, ever.
-  absl::StatusOr<kafka::Outcome> Apply(store::Transaction& transaction, const kafka::Record& record);
+  absl::StatusOr<kafka::Outcome> Apply(store::Transaction& transaction,
+                                       const kafka::Record& record);
 
  private:
   // What the event said beside the row.
@@ -54,7 +58,8 @@ class Applier {
                                      const v1::SourceHotspot& source, const Cause& cause);
   absl::StatusOr<kafka::Outcome> Delete(store::Transaction& transaction, HotspotRow row,
                                         const Cause& cause);
-  // Saves `row` with this visibility and publishes what that means. Whether there was something to say.
+  // Saves `row` with this visibility and publishes what that means. Whether there was something to
+  // say.
   absl::StatusOr<bool> Show(store::Transaction& transaction, SessionRow& row, bool visible,
                             const Cause& cause);
   absl::StatusOr<bool> Show(store::Transaction& transaction, HotspotRow& row, bool visible,

@@ -14,8 +14,8 @@
 namespace simpul::wifi {
 namespace {
 
-// Sessions that are ACTIVE, per hotspot, of the hotspots from `first` to `last` by name. Counted when
-// asked, over an index of the open sessions alone: no counter that could go wrong.
+// Sessions that are ACTIVE, per hotspot, of the hotspots from `first` to `last` by name. Counted
+// when asked, over an index of the open sessions alone: no counter that could go wrong.
 absl::StatusOr<std::map<std::string, int32_t>> CountActive(store::Transaction& transaction,
                                                            const std::string& first,
                                                            const std::string& last) {

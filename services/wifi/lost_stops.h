@@ -14,12 +14,14 @@
 
 namespace simpul::wifi {
 
-// Since when each department has been listened to: its adapter is on the bus and all it had published by
-// then is applied. Silence counts from then at the earliest, so that our own absence ends nobody's session.
+// Since when each department has been listened to: its adapter is on the bus and all it had
+// published by then is applied. Silence counts from then at the earliest, so that our own absence
+// ends nobody's session.
 using Listening = std::map<std::string, absl::Time>;
 
-// Ends (LOST_STOP) the open sessions of these departments of which nothing was heard for three interim
-// intervals, some a transaction, each with an event, and returns how many. A later record corrects it.
+// Ends (LOST_STOP) the open sessions of these departments of which nothing was heard for three
+// interim intervals, some a transaction, each with an event, and returns how many. A later record
+// corrects it.
 absl::StatusOr<int64_t> EndLostSessions(store::Store& store, Clock& clock,
                                         const kafka::RevisionClock& revisions,
                                         const Publisher& publisher, const Listening& listening);

@@ -2,8 +2,8 @@
 
 namespace simpul::wifi {
 
-// A row is visible (readers see it), hidden (a newer row is the same session) or deleted (delete_us is
-// set, kept for its revision). States are simpul.wifi.v1.Session.State: 1 ACTIVE, 2 ENDED.
+// A row is visible (readers see it), hidden (a newer row is the same session) or deleted (delete_us
+// is set, kept for its revision). States are simpul.wifi.v1.Session.State: 1 ACTIVE, 2 ENDED.
 std::span<const store::Migration> Migrations() {
   static constexpr store::Migration kSteps[] = {
       {1, R"(

@@ -15,9 +15,9 @@ std::optional<std::string_view> Cut(std::string_view& rest, char separator) {
 }
 
 bool IsId(std::string_view text) {
-  return !text.empty() && text.size() <= 128 &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return c > ' ' && c <= '~' && c != '/'; });
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c <= '~' && c != '/';
+  });
 }
 
 }  // namespace
@@ -25,9 +25,8 @@ bool IsId(std::string_view text) {
 bool IsDepartment(std::string_view text) {
   const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
   return !text.empty() && text.size() <= 63 && lower(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) {
-           return lower(c) || (c >= '0' && c <= '9') || c == '-';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 std::optional<std::string> DepartmentOf(std::string_view name, std::string_view collection) {

@@ -11,15 +11,16 @@ namespace simpul::wifi {
 // `[a-z][a-z0-9-]*`, at most 63 characters.
 bool IsDepartment(std::string_view text);
 
-// The department of "departments/{department}/{collection}/{id}"; nothing if `name` is no such name. An
-// id is 1 to 128 printable ASCII characters without '/'.
+// The department of "departments/{department}/{collection}/{id}"; nothing if `name` is no such
+// name. An id is 1 to 128 printable ASCII characters without '/'.
 std::optional<std::string> DepartmentOf(std::string_view name, std::string_view collection);
 
 // What a List's parent asks for: "" of all departments, else the department; nothing if `parent` is
 // neither empty, "departments/-" nor "departments/{department}".
 std::optional<std::string> DepartmentOfParent(std::string_view parent);
 
-// The department of "simpul.source.{department}.{app}.{noun}"; nothing if `topic` is no source topic.
+// The department of "simpul.source.{department}.{app}.{noun}"; nothing if `topic` is no source
+// topic.
 std::optional<std::string> DepartmentOfTopic(std::string_view topic);
 
 }  // namespace simpul::wifi

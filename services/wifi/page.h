@@ -15,8 +15,8 @@ struct Page {
   std::string after;  // the last name of the page before; empty: the first page
 };
 
-// `scope` is the rpc and its filter. INVALID_ARGUMENT: page_size is negative, or the token is not one of
-// ours or was made for another scope.
+// `scope` is the rpc and its filter. INVALID_ARGUMENT: page_size is negative, or the token is not
+// one of ours or was made for another scope.
 absl::StatusOr<Page> ReadPage(const rpc::TokenKey& key, const std::string& scope, int32_t page_size,
                               const std::string& page_token);
 

@@ -99,8 +99,8 @@ absl::Status Part::Running::Open() {
   auto secret = config::LoadOrMakeSecret(options.secrets + "/page-token");
   if (!secret.ok()) return secret.status();
   tokens = std::make_unique<rpc::TokenKey>(*std::move(secret));
-  publisher = std::make_unique<Publisher>(*options.clock,
-                                          rpc::DataSchema(rpc::ContractHash(protoset)));
+  publisher =
+      std::make_unique<Publisher>(*options.clock, rpc::DataSchema(rpc::ContractHash(protoset)));
   applier = std::make_unique<Applier>(*options.clock, revisions, *publisher);
   sources = std::make_unique<Sources>(*store);
   hotspots = std::make_unique<HotspotService>(*store, *tokens);
@@ -110,12 +110,13 @@ absl::Status Part::Running::Open() {
 
 absl::Status Part::Running::StartKafka() {
   // The relay first: it reads the topics' tail, below which no revision may be given.
-  auto relaying = kafka::Relay::Start({.connection = ConnectionOf(options),
-                                       .store = store.get(),
-                                       .part = std::string(kPart),
-                                       .topics = {{.name = HotspotTopic()}, {.name = SessionTopic()}},
-                                       .revisions = &revisions,
-                                       .clock = options.clock});
+  auto relaying =
+      kafka::Relay::Start({.connection = ConnectionOf(options),
+                           .store = store.get(),
+                           .part = std::string(kPart),
+                           .topics = {{.name = HotspotTopic()}, {.name = SessionTopic()}},
+                           .revisions = &revisions,
+                           .clock = options.clock});
   if (!relaying.ok()) return relaying.status();
   relay = *std::move(relaying);
   auto consuming = kafka::Consumer::Start(
@@ -132,12 +133,12 @@ absl::Status Part::Running::StartKafka() {
       });
   if (!consuming.ok()) return consuming.status();
   consumer = *std::move(consuming);
-  parts = rpc::PartsWatch::Start(
-      options.catalogue, options.credentials,
-      [this](const std::vector<simpul::catalogue::v1::Part>& all) {
-        if (auto s = sources->Update(all); !s.ok()) LogError("new source topics are not stored", s);
-        consumer->SetTopics(sources->topics());
-      });
+  parts = rpc::PartsWatch::Start(options.catalogue, options.credentials,
+                                 [this](const std::vector<simpul::catalogue::v1::Part>& all) {
+                                   if (auto s = sources->Update(all); !s.ok())
+                                     LogError("new source topics are not stored", s);
+                                   consumer->SetTopics(sources->topics());
+                                 });
   return absl::OkStatus();
 }
 
@@ -190,7 +191,8 @@ void Part::Running::Upkeep() {
       has_commits = false;
     }
     auto linked = Relink(*store, *options.clock, revisions, *publisher);
-    if (!linked.ok()) LogError("sessions could not be linked to hotspots; tried again", linked.status());
+    if (!linked.ok())
+      LogError("sessions could not be linked to hotspots; tried again", linked.status());
     if (linked.ok() && *linked > 0) relay->Wake();
     if (absl::Now() < next_sweep) continue;
     next_sweep = absl::Now() + options.upkeep_every;

@@ -12,21 +12,22 @@
 
 namespace simpul::wifi {
 
-// Uses all of PartOptions; `credentials` are those of "service/wifi"; the file "page-token" in `secrets`
-// is made if it is missing.
+// Uses all of PartOptions; `credentials` are those of "service/wifi"; the file "page-token" in
+// `secrets` is made if it is missing.
 struct Options : rpc::PartOptions {
-  // How often lost Stops are looked for. A session is lost after three missed interim updates, whatever
-  // this is; it only says how much later that shows.
+  // How often lost Stops are looked for. A session is lost after three missed interim updates,
+  // whatever this is; it only says how much later that shows.
   absl::Duration upkeep_every = absl::Seconds(5);
   Clock* clock = &Clock::System();
 };
 
 // Serves HotspotService and SessionService from its own store, applies what adapters that serve
-// WifiSourceService publish, and publishes HotspotEvent and SessionEvent, until destroyed. Thread-safe.
+// WifiSourceService publish, and publishes HotspotEvent and SessionEvent, until destroyed.
+// Thread-safe.
 class Part {
  public:
-  // As for Store::Open, Migrate, LoadOrMakeSecret, Relay::Start and Server::Start. Does not wait for the
-  // catalogue.
+  // As for Store::Open, Migrate, LoadOrMakeSecret, Relay::Start and Server::Start. Does not wait
+  // for the catalogue.
   static absl::StatusOr<std::unique_ptr<Part>> Start(const Options& options);
   ~Part();
 

@@ -28,9 +28,11 @@ class Publisher {
   // Records that the resource changed, without its personal fields; for DELETED, name, revision and
   // observe_time alone. `trace` is the traceparent of what caused it, or empty.
   absl::Status Publish(store::Transaction& transaction, simpul::type::v1::Change change,
-                       const v1::Session& session, absl::Time observed, std::string_view trace) const;
+                       const v1::Session& session, absl::Time observed,
+                       std::string_view trace) const;
   absl::Status Publish(store::Transaction& transaction, simpul::type::v1::Change change,
-                       const v1::Hotspot& hotspot, absl::Time observed, std::string_view trace) const;
+                       const v1::Hotspot& hotspot, absl::Time observed,
+                       std::string_view trace) const;
 
  private:
   absl::Status Append(store::Transaction& transaction, const std::string& type,

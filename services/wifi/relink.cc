@@ -22,8 +22,8 @@ struct Address {
 absl::StatusOr<std::optional<Address>> NextQueued(store::Transaction& transaction) {
   std::optional<Address> next;
   auto status = transaction.Query(
-      "SELECT department, nas_address FROM wifi_relink ORDER BY department, nas_address LIMIT 1", {},
-      [&](const store::Row& row) {
+      "SELECT department, nas_address FROM wifi_relink ORDER BY department, nas_address LIMIT 1",
+      {}, [&](const store::Row& row) {
         next = {std::string(row.Text(0)), std::string(row.Text(1))};
         return absl::OkStatus();
       });
@@ -53,9 +53,10 @@ absl::Status QueueRelink(store::Transaction& transaction, const std::string& dep
                          const std::string& nas_address) {
   if (nas_address.empty()) return absl::OkStatus();
   return transaction
-      .Execute("INSERT INTO wifi_relink (department, nas_address) VALUES ($1, $2) "
-               "ON CONFLICT (department, nas_address) DO NOTHING",
-               {department, nas_address})
+      .Execute(
+          "INSERT INTO wifi_relink (department, nas_address) VALUES ($1, $2) "
+          "ON CONFLICT (department, nas_address) DO NOTHING",
+          {department, nas_address})
       .status();
 }
 
@@ -87,9 +88,9 @@ absl::StatusOr<int64_t> Relink(store::Store& store, Clock& clock,
       }
       changed += static_cast<int64_t>(names->size());
       if (static_cast<int64_t>(names->size()) < kChunk) {
-        auto removed =
-            transaction.Execute("DELETE FROM wifi_relink WHERE department = $1 AND nas_address = $2",
-                                {address.department, address.nas_address});
+        auto removed = transaction.Execute(
+            "DELETE FROM wifi_relink WHERE department = $1 AND nas_address = $2",
+            {address.department, address.nas_address});
         if (!removed.ok()) return removed.status();
       }
       kBeforeCommit.Pass();

@@ -13,13 +13,13 @@
 
 namespace simpul::wifi {
 
-// Records that sessions on this address must be looked at again; done by Relink after the commit, so that
-// one hotspot with a year of sessions makes no huge transaction.
+// Records that sessions on this address must be looked at again; done by Relink after the commit,
+// so that one hotspot with a year of sessions makes no huge transaction.
 absl::Status QueueRelink(store::Transaction& transaction, const std::string& department,
                          const std::string& nas_address);
 
-// Works off what is queued, some sessions a transaction; each that changes gets a revision and an event.
-// Returns how many changed. What a crash interrupts is still queued.
+// Works off what is queued, some sessions a transaction; each that changes gets a revision and an
+// event. Returns how many changed. What a crash interrupts is still queued.
 absl::StatusOr<int64_t> Relink(store::Store& store, Clock& clock,
                                const kafka::RevisionClock& revisions, const Publisher& publisher);
 

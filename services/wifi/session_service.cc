@@ -17,8 +17,8 @@ namespace {
 // What narrows a List: at most one of department and hotspot, since a hotspot has one department.
 enum class Place { kAnywhere, kDepartment, kHotspot };
 
-// One statement per way to ask: each is answered by an index of its own (services/wifi/migrations.cc), and a
-// partial index is used only for a literal.
+// One statement per way to ask: each is answered by an index of its own
+// (services/wifi/migrations.cc), and a partial index is used only for a literal.
 const std::string& ListSql(Place place, v1::Session::State state) {
   static const auto* const kSql = [] {
     auto* sql = new std::array<std::array<std::string, 3>, 3>;

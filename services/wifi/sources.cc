@@ -70,7 +70,8 @@ absl::Status Sources::Update(const std::vector<Part>& parts) {
   return store_.Transact([&](store::Transaction& transaction) -> absl::Status {
     for (const std::string& topic : fresh) {
       auto written = transaction.Execute(
-          "INSERT INTO wifi_source_topic (topic) VALUES ($1) ON CONFLICT (topic) DO NOTHING", {topic});
+          "INSERT INTO wifi_source_topic (topic) VALUES ($1) ON CONFLICT (topic) DO NOTHING",
+          {topic});
       if (!written.ok()) return written.status();
     }
     return absl::OkStatus();

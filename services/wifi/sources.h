@@ -17,8 +17,8 @@
 
 namespace simpul::wifi {
 
-// The topics of hotspots and sessions of all adapters that ever served WifiSourceService: what an adapter
-// published is applied also when it has left the bus. Keeps them in the store. Thread-safe.
+// The topics of hotspots and sessions of all adapters that ever served WifiSourceService: what an
+// adapter published is applied also when it has left the bus. Keeps them in the store. Thread-safe.
 class Sources {
  public:
   explicit Sources(store::Store& store) : store_(store) {}
@@ -26,21 +26,22 @@ class Sources {
   // Reads the topics that earlier runs knew.
   absl::Status Load();
 
-  // Takes in what the catalogue says. An error means that new topics could not be stored; they are known
-  // nevertheless.
+  // Takes in what the catalogue says. An error means that new topics could not be stored; they are
+  // known nevertheless.
   absl::Status Update(const std::vector<simpul::catalogue::v1::Part>& parts);
 
   std::vector<std::string> topics() const;
 
-  // Starts to listen to departments whose adapter is on the bus once nothing of their topics is pending,
-  // and stops with those that left. Returns what is listened to.
+  // Starts to listen to departments whose adapter is on the bus once nothing of their topics is
+  // pending, and stops with those that left. Returns what is listened to.
   Listening Listen(const std::vector<kafka::Accounting>& accounting, absl::Time now);
 
  private:
   store::Store& store_;
   mutable absl::Mutex mutex_;
   std::set<std::string> topics_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> present_ ABSL_GUARDED_BY(mutex_);  // departments whose adapter is on the bus
+  std::set<std::string> present_
+      ABSL_GUARDED_BY(mutex_);  // departments whose adapter is on the bus
   Listening listening_ ABSL_GUARDED_BY(mutex_);
 };
 

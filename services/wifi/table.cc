@@ -18,8 +18,10 @@ void ReadHead(const store::Row& row, RowHead& head) {
 
 template <class Resource>
 absl::Status ReadResource(std::string_view bytes, Resource& resource) {
-  if (resource.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return absl::OkStatus();
-  return absl::DataLossError("a stored resource is damaged; restore the store and resync the adapter");
+  if (resource.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return absl::OkStatus();
+  return absl::DataLossError(
+      "a stored resource is damaged; restore the store and resync the adapter");
 }
 
 absl::Status ReadSession(const store::Row& row, SessionRow& session) {
@@ -47,7 +49,8 @@ absl::Status Written(const absl::StatusOr<int64_t>& rows, RowHead& head) {
 absl::StatusOr<HotspotRow> LoadHotspot(store::Transaction& transaction, std::string_view name) {
   HotspotRow hotspot;
   auto status = transaction.Query(
-      "SELECT name, department, source_revision, revision, visible, delete_us, nas_address, resource "
+      "SELECT name, department, source_revision, revision, visible, delete_us, nas_address, "
+      "resource "
       "FROM wifi_hotspot WHERE name = $1",
       {name}, [&](const store::Row& row) {
         ReadHead(row, hotspot);
@@ -143,7 +146,8 @@ absl::StatusOr<std::vector<SessionRow>> LoadSame(store::Transaction& transaction
   auto status = transaction.Query(
       "SELECT name, department, source_revision, revision, visible, delete_us, nas_address, "
       "unique_id, start_us, silence_us, lost_us, resource FROM wifi_session "
-      "WHERE department = $1 AND unique_id = $2 AND unique_id <> '' AND delete_us = 0 AND name <> $3",
+      "WHERE department = $1 AND unique_id = $2 AND unique_id <> '' AND delete_us = 0 AND name <> "
+      "$3",
       {department, unique_id, except}, [&](const store::Row& row) {
         same.emplace_back();
         return ReadSession(row, same.back());

@@ -19,9 +19,9 @@ struct RowHead {
   std::string name;
   std::string department;
   int64_t source_revision = 0;
-  int64_t revision = 0;      // 0: never published
-  bool is_visible = false;   // readers see it
-  int64_t delete_us = 0;     // when the source deleted it; 0: it is there
+  int64_t revision = 0;     // 0: never published
+  bool is_visible = false;  // readers see it
+  int64_t delete_us = 0;    // when the source deleted it; 0: it is there
   std::string nas_address;
   // As they stand in the store, to see that nobody changed the row meanwhile; -1: no row yet.
   int64_t stored_source_revision = -1;
@@ -50,7 +50,8 @@ absl::StatusOr<SessionRow> LoadSession(store::Transaction& transaction, std::str
 absl::Status Save(store::Transaction& transaction, HotspotRow& row);
 absl::Status Save(store::Transaction& transaction, SessionRow& row);
 
-// The name of the visible hotspot of this address, the first by name if there are several; empty: none.
+// The name of the visible hotspot of this address, the first by name if there are several; empty:
+// none.
 absl::StatusOr<std::string> FindHotspot(store::Transaction& transaction,
                                         const std::string& department,
                                         const std::string& nas_address);

@@ -1,0 +1,84 @@
+#include "services/wifi/sources.h"
+
+#include <string>
+#include <vector>
+
+#include "services/wifi/wifi_test.h"
+
+namespace simpul::wifi {
+namespace {
+
+using simpul::catalogue::v1::Part;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::IsOk;
+
+Part Adapter(const std::string& department, const std::vector<std::string>& topics) {
+  Part part;
+  part.set_identity("spiffe://simpul.test/adapter/" + department);
+  part.add_services("simpul.wifi.v1.WifiSourceService");
+  for (const std::string& topic : topics) part.add_topics(topic);
+  return part;
+}
+
+class SourcesTest : public WifiTest {
+ protected:
+  kafka::Accounting Pending(const std::string& topic, int64_t pending) {
+    return {.topic = topic, .pending = pending};
+  }
+  const std::string sessions_ = "simpul.source.diskominfo.radius.session";
+  const std::string hotspots_ = "simpul.source.diskominfo.radius.hotspot";
+};
+
+TEST_P(SourcesTest, ReadsSessionsAndHotspotsOfAdaptersThatServeWifi) {
+  Sources sources(*store_);
+  Part cctv = Adapter("dishub", {"simpul.source.dishub.zm.session"});
+  cctv.set_services(0, "simpul.cctv.v1.CameraSourceService");
+  Part impostor = Adapter("x", {"simpul.source.x.radius.session"});
+  impostor.set_identity("spiffe://simpul.test/service/x");
+  EXPECT_THAT(sources.Update({Adapter("diskominfo",
+                                      {sessions_, hotspots_, "simpul.source.diskominfo.radius.nas",
+                                       "simpul.source.dpupr.radius.session"}),
+                              cctv, impostor}),
+              IsOk());
+  EXPECT_THAT(sources.topics(), ElementsAre(hotspots_, sessions_));
+}
+
+TEST_P(SourcesTest, KeepsTheTopicsOfAnAdapterThatLeftAlsoAfterARestart) {
+  {
+    Sources sources(*store_);
+    ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
+    ASSERT_THAT(sources.Update({}), IsOk());
+    EXPECT_THAT(sources.topics(), ElementsAre(sessions_));
+  }
+  Sources sources(*store_);
+  ASSERT_THAT(sources.Load(), IsOk());
+  EXPECT_THAT(sources.topics(), ElementsAre(sessions_));
+}
+
+TEST_P(SourcesTest, ListensOnceTheAdapterIsThereAndAllItPublishedIsApplied) {
+  Sources sources(*store_);
+  EXPECT_THAT(sources.Listen({Pending(sessions_, 0)}, start_), IsEmpty());
+  ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
+  EXPECT_THAT(sources.Listen({}, start_), IsEmpty());
+  EXPECT_THAT(sources.Listen({Pending(sessions_, 0), Pending(hotspots_, 3)}, start_), IsEmpty());
+  const absl::Time later = start_ + absl::Seconds(9);
+  const Listening listening = sources.Listen({Pending(sessions_, 0), Pending(hotspots_, 0)}, later);
+  EXPECT_THAT(listening, ElementsAre(std::pair("diskominfo", later)));
+  // What is pending later does not make it start anew.
+  EXPECT_EQ(sources.Listen({Pending(sessions_, 5)}, later + absl::Seconds(1)), listening);
+}
+
+TEST_P(SourcesTest, StopsListeningWhenTheAdapterLeaves) {
+  Sources sources(*store_);
+  ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
+  sources.Listen({Pending(sessions_, 0)}, start_);
+  ASSERT_THAT(sources.Update({}), IsOk());
+  EXPECT_THAT(sources.Listen({Pending(sessions_, 0)}, start_), IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, SourcesTest, ::testing::Values(store::Database::kSqlite),
+                         DatabaseName);
+
+}  // namespace
+}  // namespace simpul::wifi
