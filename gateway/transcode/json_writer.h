@@ -33,6 +33,10 @@ void WriteReal(T value, Buffer& out) {
     out.Append(std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"");
     return;
   }
+  if (value == 0 && std::signbit(value)) {
+    out.Append("-0.0");  // Others read "-0" as an integer, which has no sign.
+    return;
+  }
   char* to = out.Need(40);
   out.Advance(std::to_chars(to, to + 40, value).ptr);
 }

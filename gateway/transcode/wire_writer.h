@@ -52,7 +52,8 @@ class WireWriter {
 
   // Whether Integer would take what a plain run of digits says.
   static bool IsInteger(Kind kind) {
-    return kind >= Kind::kInt32 && kind != Kind::kBool && kind < Kind::kString;
+    return (kind >= Kind::kInt32 && kind < Kind::kBool) || kind == Kind::kEnum ||
+           kind == Kind::kNull;
   }
   // "expected a string" and so on.
   static const char* Expected(Kind kind);
