@@ -1,0 +1,58 @@
+#include "gateway/client_protocol.h"
+
+#include <memory>
+#include <string_view>
+
+#include "gateway/http1_front.h"
+#include "gateway/http2_front.h"
+#include "gateway/worker.h"
+
+namespace simpul::gateway {
+
+ClientProtocol::ClientProtocol(Worker* worker, Connection* connection)
+    : worker_(worker), connection_(connection) {
+  worker_->Add(this);
+}
+
+ClientProtocol::~ClientProtocol() { worker_->Remove(this); }
+
+void ClientProtocol::Cut() {
+  worker_->counters().connections_cut.Add(1);
+  connection_->Close();
+}
+
+Sniffer::Sniffer(Worker* worker, Connection* connection)
+    : ClientProtocol(worker, connection),
+      timer_([](void* self) { static_cast<Sniffer*>(self)->Cut(); }, this) {
+  worker_->loop().Arm(timer_, worker_->limits().header_timeout);
+}
+
+bool Sniffer::OnReady() {
+  if (connection_->ssl() == nullptr) return true;
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(connection_->ssl(), &name, &size);
+  const bool http2 = std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+  return Become(worker_, connection_, http2);
+}
+
+bool Sniffer::OnBytes(Buffer* received, const uint8_t* data, size_t size) {
+  // "PRI" is no method of HTTP/1.1, and a client sends its preface in one piece.
+  const bool http2 = std::string_view(reinterpret_cast<const char*>(data), size).starts_with("PRI");
+  Connection* const connection = connection_;
+  return Become(worker_, connection, http2) && connection->Deliver(received, data, size);
+}
+
+bool Sniffer::Become(Worker* worker, Connection* connection, bool http2) {
+  std::unique_ptr<Protocol> next;
+  if (http2) {
+    next = std::make_unique<Http2Front>(worker, connection);
+  } else {
+    next = std::make_unique<Http1Front>(worker, connection);
+  }
+  connection->Speak(std::move(next));
+  connection->MarkDirty();
+  return true;
+}
+
+}  // namespace simpul::gateway
