@@ -3,13 +3,12 @@
 #include <map>
 #include <utility>
 
-#include "bus/rpc/identity.h"
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
+#include "services/wifi/access.h"
 #include "services/wifi/name.h"
 #include "services/wifi/page.h"
 #include "services/wifi/table.h"
-#include "simpul/bus/v1/bus.pb.h"
 
 namespace simpul::wifi {
 namespace {
@@ -109,7 +108,7 @@ absl::StatusOr<v1::ListHotspotsResponse> HotspotService::List(
 grpc::Status HotspotService::GetHotspot(grpc::ServerContext* context,
                                         const v1::GetHotspotRequest* request,
                                         v1::Hotspot* response) {
-  if (auto caller = rpc::CallerOf(*context); !caller.ok()) return rpc::ToGrpc(caller.status());
+  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
   auto hotspot = Get(*request);
   if (!hotspot.ok()) return rpc::ToGrpc(hotspot.status());
   *response = *std::move(hotspot);
@@ -119,7 +118,7 @@ grpc::Status HotspotService::GetHotspot(grpc::ServerContext* context,
 grpc::Status HotspotService::ListHotspots(grpc::ServerContext* context,
                                           const v1::ListHotspotsRequest* request,
                                           v1::ListHotspotsResponse* response) {
-  if (auto caller = rpc::CallerOf(*context); !caller.ok()) return rpc::ToGrpc(caller.status());
+  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
   auto hotspots = List(*request);
   if (!hotspots.ok()) return rpc::ToGrpc(hotspots.status());
   *response = *std::move(hotspots);

@@ -1,6 +1,5 @@
 #include "services/wifi/part.h"
 
-#include <atomic>
 #include <thread>
 #include <utility>
 #include <vector>

@@ -3,13 +3,12 @@
 #include <array>
 #include <utility>
 
-#include "bus/rpc/identity.h"
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
+#include "services/wifi/access.h"
 #include "services/wifi/name.h"
 #include "services/wifi/page.h"
 #include "services/wifi/table.h"
-#include "simpul/bus/v1/bus.pb.h"
 
 namespace simpul::wifi {
 namespace {
@@ -129,7 +128,7 @@ absl::StatusOr<v1::ListSessionsResponse> SessionService::List(
 grpc::Status SessionService::GetSession(grpc::ServerContext* context,
                                         const v1::GetSessionRequest* request,
                                         v1::Session* response) {
-  if (auto caller = rpc::CallerOf(*context); !caller.ok()) return rpc::ToGrpc(caller.status());
+  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
   auto session = Get(*request);
   if (!session.ok()) return rpc::ToGrpc(session.status());
   *response = *std::move(session);
@@ -139,7 +138,7 @@ grpc::Status SessionService::GetSession(grpc::ServerContext* context,
 grpc::Status SessionService::ListSessions(grpc::ServerContext* context,
                                           const v1::ListSessionsRequest* request,
                                           v1::ListSessionsResponse* response) {
-  if (auto caller = rpc::CallerOf(*context); !caller.ok()) return rpc::ToGrpc(caller.status());
+  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
   auto sessions = List(*request);
   if (!sessions.ok()) return rpc::ToGrpc(sessions.status());
   *response = *std::move(sessions);
