@@ -11,7 +11,8 @@ namespace simpul::kafka {
 namespace {
 
 void LogLine(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-  if (level > LOG_WARNING) return;
+  // CONFWARN doubts settings that we chose knowingly.
+  if (level > LOG_WARNING || absl::string_view(facility) == "CONFWARN") return;
   observe::Log(level == LOG_WARNING ? observe::Severity::kWarning : observe::Severity::kError,
                "kafka", text,
                {{"client", client == nullptr ? "" : rd_kafka_name(client)},

@@ -1,0 +1,87 @@
+#include "bus/kafka/event.h"
+
+#include "bus/testing/status_matchers.h"
+#include "gmock/gmock.h"
+
+namespace simpul::kafka {
+namespace {
+
+using ::simpul::testing::IsOk;
+using ::simpul::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::Pair;
+
+Event Sample() {
+  return {.id = "departments/a/sessions/1@17",
+          .source = "//simpul/service/wifi",
+          .type = "simpul.wifi.v1.SessionEvent",
+          .subject = "departments/a/sessions/1",
+          .time = absl::FromUnixMicros(1'764'000'000'123'456),
+          .dataschema = "urn:simpul:contract:00ff",
+          .traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+          .data = std::string("\0\x01", 2)};
+}
+
+TEST(Event, HasTheHeadersOfTheKafkaBinding) {
+  EXPECT_THAT(
+      ToHeaders(Sample()),
+      ElementsAre(Pair("ce_specversion", "1.0"), Pair("ce_id", "departments/a/sessions/1@17"),
+                  Pair("ce_source", "//simpul/service/wifi"),
+                  Pair("ce_type", "simpul.wifi.v1.SessionEvent"),
+                  Pair("ce_subject", "departments/a/sessions/1"),
+                  Pair("ce_partitionkey", "departments/a/sessions/1"),
+                  Pair("ce_time", "2025-11-24T16:00:00.123456Z"),
+                  Pair("ce_dataschema", "urn:simpul:contract:00ff"),
+                  Pair("ce_traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+                  Pair("content-type", "application/protobuf")));
+}
+
+TEST(Event, ComesBackFromItsHeaders) {
+  const Event event = Sample();
+  auto back = FromHeaders(ToHeaders(event), event.data);
+  ASSERT_THAT(back, IsOk());
+  EXPECT_EQ(back->id, event.id);
+  EXPECT_EQ(back->source, event.source);
+  EXPECT_EQ(back->type, event.type);
+  EXPECT_EQ(back->subject, event.subject);
+  EXPECT_EQ(back->time, event.time);
+  EXPECT_EQ(back->dataschema, event.dataschema);
+  EXPECT_EQ(back->traceparent, event.traceparent);
+  EXPECT_EQ(back->data, event.data);
+}
+
+TEST(Event, ReadsNamesInAnyCaseAndOtherHeadersNot) {
+  auto headers = ToHeaders(Sample());
+  for (auto& [name, value] : headers) {
+    for (char& c : name) c = static_cast<char>(toupper(c));
+  }
+  headers.emplace_back("x-other", "1");
+  EXPECT_THAT(FromHeaders(headers, ""), IsOk());
+}
+
+TEST(Event, NamesTheAttributeThatIsMissing) {
+  for (const char* name :
+       {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time"}) {
+    auto headers = ToHeaders(Sample());
+    std::erase_if(headers, [&](const auto& header) { return header.first == name; });
+    EXPECT_THAT(FromHeaders(headers, ""),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(name)));
+  }
+}
+
+TEST(Event, RefusesAnotherVersionAndTimesThatAreNone) {
+  for (const auto& [name, value] : {std::pair("ce_specversion", "0.3"), std::pair("ce_time", "now"),
+                                    std::pair("ce_time", "infinite-future")}) {
+    auto headers = ToHeaders(Sample());
+    for (auto& header : headers) {
+      if (header.first == name) header.second = value;
+    }
+    EXPECT_THAT(FromHeaders(headers, ""),
+                StatusIs(absl::StatusCode::kInvalidArgument, Not(HasSubstr(value))));
+  }
+}
+
+}  // namespace
+}  // namespace simpul::kafka

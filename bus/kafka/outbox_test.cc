@@ -1,0 +1,218 @@
+// The outbox's tables on both databases.
+#include "bus/kafka/outbox.h"
+
+#include "bus/kafka/lease.h"
+#include "bus/kafka/outbox_rows.h"
+#include "bus/kafka/relay.h"
+#include "bus/kafka/test_kafka.h"
+
+namespace simpul::kafka {
+namespace {
+
+using ::simpul::testing::IsOk;
+using ::simpul::testing::StatusIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+
+class OutboxTest : public ::testing::TestWithParam<store::Database> {
+ protected:
+  void SetUp() override {
+    options_ = store::FreshStore(GetParam());
+    store_ = OpenStore(options_);
+    ASSERT_NE(store_, nullptr);
+    rows_ = std::make_unique<OutboxRows>(*store_);
+  }
+
+  std::vector<std::string> Unsent() {
+    std::vector<std::string> ids;
+    EXPECT_THAT(rows_->ReadUnsent(0, 100,
+                                  [&](const OutboxRow& row) {
+                                    ids.push_back(row.event.id);
+                                    return true;
+                                  }),
+                IsOk());
+    return ids;
+  }
+  std::vector<int64_t> UnsentSeqs() {
+    std::vector<int64_t> seqs;
+    EXPECT_THAT(rows_->ReadUnsent(0, 100,
+                                  [&](const OutboxRow& row) {
+                                    seqs.push_back(row.seq);
+                                    return true;
+                                  }),
+                IsOk());
+    return seqs;
+  }
+
+  store::StoreOptions options_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<OutboxRows> rows_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Databases, OutboxTest,
+                         ::testing::Values(store::Database::kSqlite, store::Database::kPostgres),
+                         [](const auto& info) { return store::NameOf(info.param); });
+
+TEST_P(OutboxTest, KeepsEveryAttributeAndTheOrder) {
+  Event event = EventOf("a", 7, std::string("\0\xff", 2));
+  event.traceparent = "00-a-b-01";
+  event.time = absl::FromUnixMicros(1'764'000'000'123'456);
+  ASSERT_THAT(Append(*store_, "t", {event, EventOf("b", 1)}), IsOk());
+  std::vector<OutboxRow> rows;
+  ASSERT_THAT(rows_->ReadUnsent(0, 10,
+                                [&](const OutboxRow& row) {
+                                  rows.push_back(row);
+                                  return true;
+                                }),
+              IsOk());
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_LT(rows[0].seq, rows[1].seq);
+  EXPECT_EQ(rows[0].topic, "t");
+  EXPECT_EQ(rows[0].event.id, "a@7");
+  EXPECT_EQ(rows[0].event.subject, "a");
+  EXPECT_EQ(rows[0].event.data, event.data);
+  EXPECT_EQ(rows[0].event.time, event.time);
+  EXPECT_EQ(rows[0].event.traceparent, "00-a-b-01");
+  EXPECT_EQ(rows[1].event.id, "b@1");
+}
+
+TEST_P(OutboxTest, TellsAnIdThatIsRecordedAndGoesOn) {
+  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1)}), IsOk());
+  ASSERT_THAT(store_->Transact([](store::Transaction& t) -> absl::Status {
+    EXPECT_THAT(AppendToOutbox(t, "t", EventOf("a", 1)),
+                StatusIs(absl::StatusCode::kAlreadyExists));
+    EXPECT_THAT(AppendToOutbox(t, "other", EventOf("a", 1)), IsOk());
+    return AppendToOutbox(t, "t", EventOf("a", 2));
+  }),
+              IsOk());
+  EXPECT_THAT(Unsent(), ElementsAre("a@1", "a@1", "a@2"));
+}
+
+TEST_P(OutboxTest, MarksRunsAndSparesWhatIsBetweenThem) {
+  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1), EventOf("a", 2), EventOf("a", 3),
+                                    EventOf("a", 4), EventOf("a", 5)}),
+              IsOk());
+  const std::vector<int64_t> seqs = UnsentSeqs();
+  ASSERT_THAT(rows_->MarkSent({seqs[4], seqs[0], seqs[1]}, absl::Now()), IsOk());
+  EXPECT_THAT(Unsent(), ElementsAre("a@3", "a@4"));
+}
+
+TEST_P(OutboxTest, ParkedRowsAreCountedAndNotRead) {
+  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1), EventOf("a", 2)}), IsOk());
+  ASSERT_THAT(rows_->Park(UnsentSeqs()[0], "MSG_SIZE_TOO_LARGE"), IsOk());
+  EXPECT_THAT(Unsent(), ElementsAre("a@2"));
+  auto counts = rows_->Count();
+  ASSERT_THAT(counts, IsOk());
+  EXPECT_EQ(counts->pending, 1);
+  EXPECT_EQ(counts->parked, 1);
+}
+
+TEST_P(OutboxTest, MarksWhatTheTopicHasButNotRepeats) {
+  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1), EventOf("b", 1), EventOf("c", 1)}), IsOk());
+  ASSERT_THAT(rows_->MarkSent({UnsentSeqs()[2]}, absl::Now()), IsOk());
+  ASSERT_EQ(Resend(*store_, absl::Now() - absl::Minutes(1)).value(), 1);
+  auto marked = rows_->MarkPresent({{"t", "a@1"}, {"t", "c@1"}, {"u", "b@1"}}, absl::Now());
+  ASSERT_THAT(marked, IsOk());
+  EXPECT_EQ(*marked, 1);
+  EXPECT_THAT(Unsent(), ElementsAre("b@1", "c@1"));
+}
+
+TEST_P(OutboxTest, ResendsWhatWasRecordedSince) {
+  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1), EventOf("a", 2), EventOf("a", 3)}), IsOk());
+  ASSERT_THAT(rows_->MarkSent(UnsentSeqs(), absl::Now()), IsOk());
+  EXPECT_EQ(Resend(*store_, absl::Now() + absl::Minutes(1)).value(), 0);
+  EXPECT_THAT(Unsent(), IsEmpty());
+  EXPECT_EQ(Resend(*store_, absl::Now() - absl::Minutes(1)).value(), 3);
+  EXPECT_THAT(Unsent(), ElementsAre("a@1", "a@2", "a@3"));
+}
+
+TEST_P(OutboxTest, AResyncSendsAgainWhatIsRecordedAndAppendsWhatIsNot) {
+  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1), EventOf("b", 1)}), IsOk());
+  ASSERT_THAT(rows_->MarkSent(UnsentSeqs(), absl::Now()), IsOk());
+  ASSERT_THAT(store_->Transact([](store::Transaction& t) -> absl::Status {
+    if (auto s = AppendAgain(t, "t", EventOf("a", 1)); !s.ok()) return s;
+    return AppendAgain(t, "t", EventOf("c", 1));
+  }),
+              IsOk());
+  EXPECT_THAT(Unsent(), ElementsAre("a@1", "c@1"));
+}
+
+TEST_P(OutboxTest, DeletesOldSentRowsAndOnlyThose) {
+  std::vector<Event> events;
+  for (int i = 1; i <= 8; ++i) events.push_back(EventOf("a", i));
+  ASSERT_THAT(Append(*store_, "t", events), IsOk());
+  const auto seqs = UnsentSeqs();
+  const absl::Time now = absl::Now();
+  ASSERT_THAT(rows_->Park(seqs[1], "too large"), IsOk());
+  ASSERT_THAT(rows_->MarkSent({seqs[0], seqs[2], seqs[3]}, now - absl::Hours(200)), IsOk());
+  ASSERT_THAT(rows_->MarkSent({seqs[4]}, now), IsOk());
+  ASSERT_THAT(rows_->MarkSent({seqs[5]}, now - absl::Hours(200)), IsOk());
+  for (int i = 0; i < 3; ++i) ASSERT_THAT(rows_->DeleteSome(now - absl::Hours(168)), IsOk());
+  // 2 is parked, 5 is fresh, 6 waits behind 5, 7 and 8 are unsent.
+  EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM outbox"), 5);
+  EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM outbox WHERE parked IS NOT NULL"), 1);
+  ASSERT_THAT(rows_->DeleteSome(now + absl::Hours(1)), IsOk());
+  EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM outbox"), 3);
+  EXPECT_THAT(Unsent(), ElementsAre("a@7", "a@8"));
+}
+
+TEST_P(OutboxTest, KnowsSinceWhenATopicWaits) {
+  const absl::Time before = absl::Now() - absl::Milliseconds(1);
+  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1)}), IsOk());
+  ASSERT_THAT(Append(*store_, "u", {EventOf("a", 1)}), IsOk());
+  ASSERT_THAT(rows_->MarkSent({UnsentSeqs()[1]}, absl::Now()), IsOk());
+  auto oldest = rows_->OldestUnsent();
+  ASSERT_THAT(oldest, IsOk());
+  EXPECT_THAT(*oldest, ElementsAre(Pair("t", ::testing::Gt(before))));
+}
+
+TEST_P(OutboxTest, OneHasTheLeaseUntilItRunsOut) {
+  FakeClock clock(absl::Now());
+  Lease one(*store_, "test", absl::Seconds(10), clock);
+  Lease two(*store_, "test", absl::Seconds(10), clock);
+  EXPECT_TRUE(one.Take().value());
+  EXPECT_FALSE(two.Take().value());
+  clock.Advance(absl::Seconds(9));
+  EXPECT_TRUE(one.Take().value()) << "its holder makes it longer";
+  clock.Advance(absl::Seconds(9));
+  EXPECT_FALSE(two.Take().value());
+  clock.Advance(absl::Seconds(2));
+  EXPECT_TRUE(two.Take().value());
+  EXPECT_FALSE(one.Take().value());
+  two.Release();
+  EXPECT_TRUE(one.Take().value());
+}
+
+TEST_P(OutboxTest, ALeaseWhoseHolderIsGoneIsFreeAtOnce) {
+  FakeClock clock(absl::Now());
+  {
+    Lease gone(*store_, "test", absl::Hours(1), clock);
+    ASSERT_TRUE(gone.Take().value());
+  }
+  Lease next(*store_, "test", absl::Hours(1), clock);
+  EXPECT_TRUE(next.Take().value());
+  // Of another machine nobody can tell.
+  ASSERT_THAT(store_->Transact([](store::Transaction& t) {
+    return t.Execute("UPDATE outbox_lease SET owner = 'other|pid:[1]|1|1|1'").status();
+  }),
+              IsOk());
+  EXPECT_FALSE(next.Take().value());
+}
+
+TEST(RevisionClock, GrowsOverTimePreviousAndFloor) {
+  FakeClock time(absl::FromUnixMicros(1000));
+  RevisionClock clock(time);
+  EXPECT_EQ(clock.Next(0), 1000);
+  EXPECT_EQ(clock.Next(1000), 1001);
+  EXPECT_EQ(clock.Next(5000), 5001);
+  clock.RaiseFloor(7000);
+  clock.RaiseFloor(6000);
+  EXPECT_EQ(clock.Next(0), 7001);
+  time.Advance(absl::Microseconds(9000));
+  EXPECT_EQ(clock.Next(0), 10000);
+}
+
+}  // namespace
+}  // namespace simpul::kafka
