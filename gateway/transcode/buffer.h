@@ -1,5 +1,5 @@
-// A growable run of bytes that the codecs write into without a check per byte, and that a JSON body can
-// be read from without a check per byte.
+// A growable run of bytes that the codecs write into without a check per byte, and that a JSON body
+// can be read from without a check per byte.
 #ifndef SIMPUL_GATEWAY_TRANSCODE_BUFFER_H_
 #define SIMPUL_GATEWAY_TRANSCODE_BUFFER_H_
 
@@ -58,8 +58,8 @@ class Buffer {
     return {begin_, size()};
   }
 
-  // For the codecs: makes room for `n` more bytes and returns where they go; what was really written
-  // counts after Advance().
+  // For the codecs: makes room for `n` more bytes and returns where they go; what was really
+  // written counts after Advance().
   char* Need(size_t n) {
     if (static_cast<size_t>(limit_ - end_) < n) Grow(n);
     return end_;
@@ -77,8 +77,8 @@ class Buffer {
     std::memcpy(Need(sizeof value), &value, sizeof value);
     end_ += sizeof value;
   }
-  // Begins a length-delimited value whose length is not known yet; CloseLength with the result ends it.
-  // One byte is reserved, and the body moves up only when it is longer than 127 bytes.
+  // Begins a length-delimited value whose length is not known yet; CloseLength with the result ends
+  // it. One byte is reserved, and the body moves up only when it is longer than 127 bytes.
   size_t OpenLength() {
     Need(1);
     ++end_;

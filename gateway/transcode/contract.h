@@ -45,9 +45,9 @@ struct Service {
 // Immutable after Load; thread-safe. Everything it points to lives as long as it.
 class Contract {
  public:
-  // `protoset` is a serialized google.protobuf.FileDescriptorSet with all imports, in dependency order
-  // (as protoc writes it).
-  // INVALID_ARGUMENT: it is none, a file does not hold together, or a method's messages use what JSON
+  // `protoset` is a serialized google.protobuf.FileDescriptorSet with all imports, in dependency
+  // order (as protoc writes it). INVALID_ARGUMENT: it is none, a file does not hold together, or a
+  // method's messages use what JSON
   //   cannot carry (Plans::Compile). The message names the file and what is wrong there.
   static absl::StatusOr<std::shared_ptr<const Contract>> Load(std::string_view protoset);
 
@@ -60,7 +60,8 @@ class Contract {
   const Service* FindService(std::string_view full_name) const;
   // By "/package.Service/Method", or null.
   const Method* FindMethod(std::string_view path) const;
-  // The plan of a message by full name; null when the contract has none such or JSON cannot carry it.
+  // The plan of a message by full name; null when the contract has none such or JSON cannot carry
+  // it.
   const MessagePlan* Plan(std::string_view full_name) const { return plans_.Find(full_name); }
 
   // The names of all files, imports too, in the protoset's order.

@@ -27,9 +27,9 @@ std::string Protoset(const std::string& text) {
 
 // A file with message a.M, and a service that takes it.
 std::string WithService(const std::string& message, const std::string& more = "") {
-  return Protoset("file { name: 'a.proto' package: 'a' " + more + " message_type { name: 'M' " +
-                  message +
-                  " } service { name: 'S' method { name: 'Do' input_type: '.a.M' output_type: '.a.M' } } }");
+  return Protoset(
+      "file { name: 'a.proto' package: 'a' " + more + " message_type { name: 'M' " + message +
+      " } service { name: 'S' method { name: 'Do' input_type: '.a.M' output_type: '.a.M' } } }");
 }
 
 TEST(Contract, ListsServicesMethodsAndRules) {
@@ -85,26 +85,28 @@ TEST(Contract, RefusesWhatIsNoProtoset) {
   EXPECT_THAT(Contract::Load("\xff\xff"), StatusIs(kInvalid, HasSubstr("protoset")));
   EXPECT_THAT(Contract::Load(Protoset("file { name: 'b.proto' dependency: 'missing.proto' }")),
               StatusIs(kInvalid, AllOf(HasSubstr("b.proto"), HasSubstr("missing.proto"))));
-  EXPECT_THAT(Contract::Load(Protoset("file { name: 'b.proto' message_type { name: 'M' field { "
-                                      "name: 'f' number: 1 type: TYPE_MESSAGE label: LABEL_OPTIONAL "
-                                      "type_name: '.nope' } } }")),
-              StatusIs(kInvalid, AllOf(HasSubstr("b.proto"), HasSubstr("M.f"))));
+  EXPECT_THAT(
+      Contract::Load(Protoset("file { name: 'b.proto' message_type { name: 'M' field { "
+                              "name: 'f' number: 1 type: TYPE_MESSAGE label: LABEL_OPTIONAL "
+                              "type_name: '.nope' } } }")),
+      StatusIs(kInvalid, AllOf(HasSubstr("b.proto"), HasSubstr("M.f"))));
   EXPECT_THAT(Contract::Load(""), IsOk());
 }
 
 TEST(Contract, RefusesWhatJsonCannotCarry) {
   EXPECT_THAT(
-      Contract::Load(WithService("field { name: 'g' number: 1 type: TYPE_GROUP label: LABEL_OPTIONAL "
-                                 "type_name: '.a.M.G' } nested_type { name: 'G' }")),
+      Contract::Load(
+          WithService("field { name: 'g' number: 1 type: TYPE_GROUP label: LABEL_OPTIONAL "
+                      "type_name: '.a.M.G' } nested_type { name: 'G' }")),
       StatusIs(kInvalid, AllOf(HasSubstr("a.proto"), HasSubstr("a.M"), HasSubstr("g is a group"))));
   EXPECT_THAT(Contract::Load(WithService("extension_range { start: 100 end: 200 }")),
               StatusIs(kInvalid, AllOf(HasSubstr("a.M"), HasSubstr("extensions"))));
   // Behind a field of the message that the method takes, too.
-  EXPECT_THAT(
-      Contract::Load(WithService(
-          "field { name: 'n' number: 1 type: TYPE_MESSAGE label: LABEL_OPTIONAL type_name: '.a.N' }",
-          "message_type { name: 'N' extension_range { start: 100 end: 200 } }")),
-      StatusIs(kInvalid, HasSubstr("a.N")));
+  EXPECT_THAT(Contract::Load(WithService(
+                  "field { name: 'n' number: 1 type: TYPE_MESSAGE label: LABEL_OPTIONAL type_name: "
+                  "'.a.N' }",
+                  "message_type { name: 'N' extension_range { start: 100 end: 200 } }")),
+              StatusIs(kInvalid, HasSubstr("a.N")));
 }
 
 TEST(Contract, LeavesOutUnusedMessagesThatJsonCannotCarry) {
@@ -118,8 +120,10 @@ TEST(Contract, LeavesOutUnusedMessagesThatJsonCannotCarry) {
 TEST(Contract, RefusesATypeThatOnlyBorrowsAWellKnownName) {
   EXPECT_THAT(
       Contract::Load(Protoset(
-          "file { name: 'google/protobuf/timestamp.proto' package: 'google.protobuf' message_type { "
-          "name: 'Timestamp' field { name: 'x' number: 1 type: TYPE_STRING label: LABEL_OPTIONAL } } "
+          "file { name: 'google/protobuf/timestamp.proto' package: 'google.protobuf' message_type "
+          "{ "
+          "name: 'Timestamp' field { name: 'x' number: 1 type: TYPE_STRING label: LABEL_OPTIONAL } "
+          "} "
           "service { name: 'S' method { name: 'Do' input_type: '.google.protobuf.Timestamp' "
           "output_type: '.google.protobuf.Timestamp' } } }")),
       StatusIs(kInvalid, HasSubstr("google.protobuf.Timestamp")));

@@ -16,8 +16,8 @@
 namespace simpul::transcode {
 namespace {
 
-using ::simpul::testing::IsOk;
 using nlohmann::ordered_json;
+using ::simpul::testing::IsOk;
 
 constexpr WireToJsonOptions kEverything = {.omit_personal = false};
 
@@ -142,7 +142,8 @@ TEST_P(Differential, DamagedBytesNeverBreakTheCodec) {
     std::string json = ProtobufJson("Zoo", wire);
     for (int k = 0; k < 20; ++k) {
       std::string broken = wire;
-      if (!broken.empty()) broken[random.Below(broken.size())] ^= static_cast<char>(1 << random.Below(8));
+      if (!broken.empty())
+        broken[random.Below(broken.size())] ^= static_cast<char>(1 << random.Below(8));
       auto printed = ToJson("Zoo", broken, kEverything);
       // What is printed at all is good JSON, and the codec reads it again.
       if (printed.ok()) {

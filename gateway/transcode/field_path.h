@@ -10,8 +10,8 @@
 
 namespace simpul::transcode {
 
-// Collected from the inside out while calls unwind after an error: "session.marks[2]". In a map it is
-// the position that counts: the key is data, and an error repeats none.
+// Collected from the inside out while calls unwind after an error: "session.marks[2]". In a map it
+// is the position that counts: the key is data, and an error repeats none.
 class FieldPath {
  public:
   // Both return false, to be returned.

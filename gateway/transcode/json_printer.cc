@@ -98,8 +98,8 @@ bool JsonPrinter::Fields(const MessagePlan& plan, std::string_view wire, bool fi
     uint32_t wire_type;
     if (!reader.Tag(number, wire_type)) return Malformed();
     const FieldPlan* field = omit_ ? plan.FindPublicNumber(number) : plan.FindNumber(number);
-    bool packed = field != nullptr && field->shape == Shape::kRepeated &&
-                  wire_type == kLengthDelimited;
+    bool packed =
+        field != nullptr && field->shape == Shape::kRepeated && wire_type == kLengthDelimited;
     if (field == nullptr || (wire_type != field->wire_type && !packed)) {
       if (!reader.Skip(number, wire_type)) return Malformed();
       if (HidesOneof(plan, number, seen)) return Irregular();
@@ -129,7 +129,8 @@ bool JsonPrinter::HidesOneof(const MessagePlan& plan, uint32_t number, SeenField
 }
 
 // `nothing`: there is no value to show, so the key must go again.
-bool JsonPrinter::Field(const FieldPlan& field, uint32_t wire_type, WireReader& reader, bool& nothing) {
+bool JsonPrinter::Field(const FieldPlan& field, uint32_t wire_type, WireReader& reader,
+                        bool& nothing) {
   if (field.shape == Shape::kSingular) {
     bool zero = false;
     if (!Value(field, reader, zero)) return false;
@@ -151,7 +152,7 @@ bool JsonPrinter::Field(const FieldPlan& field, uint32_t wire_type, WireReader& 
 }
 
 bool JsonPrinter::Elements(const FieldPlan& field, uint32_t wire_type, WireReader& reader,
-                       size_t& count) {
+                           size_t& count) {
   bool packed = wire_type != field.wire_type;
   for (;;) {
     if (!(packed ? Packed(field, reader, count) : Element(field, reader, count))) return false;
@@ -229,8 +230,7 @@ bool JsonPrinter::KeysAreDistinct(size_t first) {
   };
   bool distinct = true;
   if (keys_.end() - begin > 1) {
-    std::sort(begin, keys_.end(),
-              [&](const auto& a, const auto& b) { return text(a) < text(b); });
+    std::sort(begin, keys_.end(), [&](const auto& a, const auto& b) { return text(a) < text(b); });
     distinct = std::adjacent_find(begin, keys_.end(), [&](const auto& a, const auto& b) {
                  return text(a) == text(b);
                }) == keys_.end();

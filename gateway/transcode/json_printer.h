@@ -19,12 +19,15 @@
 namespace simpul::transcode {
 
 // Writes one message. Usual bytes go through in one pass. When something unusual comes (what needs
-// merging), the whole is begun anew in careful mode, which merges each message before it is written:
-// so hostile nesting cannot make it try twice at every level.
+// merging), the whole is begun anew in careful mode, which merges each message before it is
+// written: so hostile nesting cannot make it try twice at every level.
 class JsonPrinter {
  public:
   JsonPrinter(Buffer& out, const WireToJsonOptions& options, bool careful)
-      : out_(out), start_(out.size()), levels_(options.max_depth), omit_(options.omit_personal),
+      : out_(out),
+        start_(out.size()),
+        levels_(options.max_depth),
+        omit_(options.omit_personal),
         careful_(careful) {
     bool all = options.max_output > SIZE_MAX - start_;
     largest_ = all ? SIZE_MAX : start_ + options.max_output;

@@ -11,8 +11,8 @@
 
 namespace simpul::transcode {
 
-// A cursor over a document. The zero bytes of the padding belong to no token, so every loop ends there.
-// Each function is false on an error; why() and offset() then say what is wrong and where.
+// A cursor over a document. The zero bytes of the padding belong to no token, so every loop ends
+// there. Each function is false on an error; why() and offset() then say what is wrong and where.
 class JsonScanner {
  public:
   explicit JsonScanner(PaddedText text)
@@ -51,9 +51,7 @@ class JsonScanner {
     p_ += text.size();
     return true;
   }
-  bool Literal(std::string_view word) {
-    return Take(word) || Fail("expected a value");
-  }
+  bool Literal(std::string_view word) { return Take(word) || Fail("expected a value"); }
   bool Colon() {
     SkipSpace();
     if (!Take(':')) return Fail("expected ':'");
@@ -72,7 +70,8 @@ class JsonScanner {
     return Fail(close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
   }
 
-  // The text of a string, unescaped: a view of the document, or of memory that the next string reuses.
+  // The text of a string, unescaped: a view of the document, or of memory that the next string
+  // reuses.
   bool String(std::string_view& text) {
     if (*p_ != '"') return Fail("expected a string");
     const char* first = ++p_;
@@ -113,7 +112,8 @@ class JsonScanner {
     return true;
   }
 
-  // Past any value, checked like every other; `levels` more objects and arrays may be open inside it.
+  // Past any value, checked like every other; `levels` more objects and arrays may be open inside
+  // it.
   bool Skip(int levels);
 
  private:

@@ -34,8 +34,9 @@ class MapKeys {
   std::vector<std::pair<size_t, size_t>> keys_;
 };
 
-// Reads one document, by recursive descent along the plan. Functions return false after an error; each
-// level adds its step to the path while the calls unwind, so the usual path pays nothing for it.
+// Reads one document, by recursive descent along the plan. Functions return false after an error;
+// each level adds its step to the path while the calls unwind, so the usual path pays nothing for
+// it.
 class Reader {
  public:
   Reader(PaddedText json, Buffer& out, const JsonToWireLimits& limits)
@@ -74,7 +75,8 @@ class Reader {
 
   bool Body(const MessagePlan& plan);
   bool Object(const MessagePlan& plan, bool inside_any);
-  bool Key(const MessagePlan& plan, const FieldPlan*& next, bool inside_any, const FieldPlan*& field);
+  bool Key(const MessagePlan& plan, const FieldPlan*& next, bool inside_any,
+           const FieldPlan*& field);
   bool Member(const FieldPlan& field, SeenFields& seen);
   bool Value(const FieldPlan& field, bool tagged);
   bool Number(const FieldPlan& field, bool tagged);
@@ -154,8 +156,9 @@ bool Reader::Object(const MessagePlan& plan, bool inside_any) {
   return Leave();
 }
 
-// Clients mostly write fields in the contract's order, so the one behind the last is compared before
-// anything is hashed. `field` is null for the "@type" of an Any, which has been read already.
+// Clients mostly write fields in the contract's order, so the one behind the last is compared
+// before anything is hashed. `field` is null for the "@type" of an Any, which has been read
+// already.
 inline bool Reader::Key(const MessagePlan& plan, const FieldPlan*& next, bool inside_any,
                         const FieldPlan*& field) {
   if (next != plan.fields.data() + plan.fields.size() && scanner_.Take(next->key)) {
@@ -313,8 +316,8 @@ bool Reader::ValueBody(const MessagePlan& plan) {
   }
 }
 
-// {"@type": "type.googleapis.com/…", fields of that type}; a type with a JSON form of its own, or one
-// that the contract does not have, is in "value" (then as base64).
+// {"@type": "type.googleapis.com/…", fields of that type}; a type with a JSON form of its own, or
+// one that the contract does not have, is in "value" (then as base64).
 bool Reader::AnyBody(const MessagePlan& plan) {
   const char* start = scanner_.position();
   bool found = false;
@@ -344,7 +347,8 @@ bool Reader::AnyBody(const MessagePlan& plan) {
   return true;
 }
 
-// Moves to the value of "@type", wherever in the object it stands; not `found` if the object is empty.
+// Moves to the value of "@type", wherever in the object it stands; not `found` if the object is
+// empty.
 bool Reader::FindType(bool& found) {
   if (!scanner_.Take('{')) return scanner_.Fail("expected an object");
   const char* start = scanner_.position();

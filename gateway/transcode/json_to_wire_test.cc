@@ -29,38 +29,101 @@ T Read(std::string_view type, std::string_view json) {
 }
 
 TEST(JsonToWire, RefusesWhatIsNotStrictJson) {
-  const std::string kRefused[] = {
-      "", " ", "[]", "1", "null", "{", "{} x", "{}{}", "{/**/}", "\xef\xbb\xbf{}",
-      "{'fInt32':1}", "{fInt32:1}", "{\"fInt32\":1,}", "{,\"fInt32\":1}", "{\"fInt32\" 1}",
-      "{\"fInt32\":1", "{\"fInt32\":}", "{\"fInt32\":01}", "{\"fInt32\":+1}", "{\"fInt32\":-}",
-      "{\"fInt32\":1 2}", "{\"fDouble\":.5}", "{\"fDouble\":1.}", "{\"fDouble\":1e}",
-      "{\"fDouble\":NaN}", "{\"fDouble\":Infinity}", "{\"fDouble\":0x10}", "{\"fDouble\":-.1}",
-      "{\"fBool\":True}", "{\"fBool\":truefalse}", "{\"fInt32\":nul}",
-      "{\"fString\":\"a\nb\"}", "{\"fString\":\"\\x41\"}", "{\"fString\":\"\\u12g4\"}",
-      "{\"fString\":\"\\ud800\"}", "{\"fString\":\"\\udc00\"}", "{\"fString\":\"\\ud800\\u0041\"}",
-      "{\"fString\":\"\xc3\"}", "{\"fString\":\"\xc0\xaf\"}", "{\"fString\":\"\xed\xa0\x80\"}",
-      "{\"fString\":\"\xf4\x90\x80\x80\"}", "{\"fString\":\"abc}", "{\"fString\":\"abc\\",
-      std::string("{\"fString\":\"a\0b\"}", 17), std::string("{}\0", 3)};
+  const std::string kRefused[] = {"",
+                                  " ",
+                                  "[]",
+                                  "1",
+                                  "null",
+                                  "{",
+                                  "{} x",
+                                  "{}{}",
+                                  "{/**/}",
+                                  "\xef\xbb\xbf{}",
+                                  "{'fInt32':1}",
+                                  "{fInt32:1}",
+                                  "{\"fInt32\":1,}",
+                                  "{,\"fInt32\":1}",
+                                  "{\"fInt32\" 1}",
+                                  "{\"fInt32\":1",
+                                  "{\"fInt32\":}",
+                                  "{\"fInt32\":01}",
+                                  "{\"fInt32\":+1}",
+                                  "{\"fInt32\":-}",
+                                  "{\"fInt32\":1 2}",
+                                  "{\"fDouble\":.5}",
+                                  "{\"fDouble\":1.}",
+                                  "{\"fDouble\":1e}",
+                                  "{\"fDouble\":NaN}",
+                                  "{\"fDouble\":Infinity}",
+                                  "{\"fDouble\":0x10}",
+                                  "{\"fDouble\":-.1}",
+                                  "{\"fBool\":True}",
+                                  "{\"fBool\":truefalse}",
+                                  "{\"fInt32\":nul}",
+                                  "{\"fString\":\"a\nb\"}",
+                                  "{\"fString\":\"\\x41\"}",
+                                  "{\"fString\":\"\\u12g4\"}",
+                                  "{\"fString\":\"\\ud800\"}",
+                                  "{\"fString\":\"\\udc00\"}",
+                                  "{\"fString\":\"\\ud800\\u0041\"}",
+                                  "{\"fString\":\"\xc3\"}",
+                                  "{\"fString\":\"\xc0\xaf\"}",
+                                  "{\"fString\":\"\xed\xa0\x80\"}",
+                                  "{\"fString\":\"\xf4\x90\x80\x80\"}",
+                                  "{\"fString\":\"abc}",
+                                  "{\"fString\":\"abc\\",
+                                  std::string("{\"fString\":\"a\0b\"}", 17),
+                                  std::string("{}\0", 3)};
   for (const std::string& json : kRefused) {
     EXPECT_THAT(ToWire("Scalars", json), StatusIs(kInvalid)) << json;
   }
 }
 
 TEST(JsonToWire, RefusesWhatDoesNotFitTheContract) {
-  const char* const kRefused[] = {
-      "{\"nope\":1}", "{\"FInt32\":1}", "{\"fInt32\":1,\"fInt32\":2}",
-      "{\"fInt32\":1,\"f_int32\":1}", "{\"fInt32\":null,\"fInt32\":1}", "{\"fInt32\":1.5}",
-      "{\"fInt32\":1e-1}", "{\"fInt32\":2147483648}", "{\"fInt32\":-2147483649}",
-      "{\"fInt32\":\"\"}", "{\"fInt32\":\" 1\"}", "{\"fInt32\":\"1 \"}", "{\"fInt32\":\"+1\"}",
-      "{\"fInt32\":true}", "{\"fInt32\":[1]}", "{\"fInt32\":{}}", "{\"fUint32\":-1}",
-      "{\"fUint32\":4294967296}", "{\"fInt64\":\"9223372036854775808\"}",
-      "{\"fInt64\":\"-9223372036854775809\"}", "{\"fUint64\":18446744073709551616}",
-      "{\"fUint64\":1e20}", "{\"fInt64\":1e400}", "{\"fFixed32\":-1}", "{\"fSint32\":2147483648}",
-      "{\"fFloat\":1e39}", "{\"fDouble\":1e400}", "{\"fDouble\":\"inf\"}", "{\"fDouble\":true}",
-      "{\"fString\":1}", "{\"fString\":true}", "{\"fBool\":\"true\"}", "{\"fBool\":1}",
-      "{\"fBytes\":\"a\"}", "{\"fBytes\":\"ab=\"}", "{\"fBytes\":\"a===\"}", "{\"fBytes\":\"*\"}",
-      "{\"fBytes\":\"YQ=b\"}", "{\"fBytes\":\"=\"}", "{\"fColor\":\"BLUE\"}",
-      "{\"fColor\":\"red\"}", "{\"fColor\":2147483648}", "{\"fColor\":1.5}", "{\"fColor\":\"1\"}"};
+  const char* const kRefused[] = {"{\"nope\":1}",
+                                  "{\"FInt32\":1}",
+                                  "{\"fInt32\":1,\"fInt32\":2}",
+                                  "{\"fInt32\":1,\"f_int32\":1}",
+                                  "{\"fInt32\":null,\"fInt32\":1}",
+                                  "{\"fInt32\":1.5}",
+                                  "{\"fInt32\":1e-1}",
+                                  "{\"fInt32\":2147483648}",
+                                  "{\"fInt32\":-2147483649}",
+                                  "{\"fInt32\":\"\"}",
+                                  "{\"fInt32\":\" 1\"}",
+                                  "{\"fInt32\":\"1 \"}",
+                                  "{\"fInt32\":\"+1\"}",
+                                  "{\"fInt32\":true}",
+                                  "{\"fInt32\":[1]}",
+                                  "{\"fInt32\":{}}",
+                                  "{\"fUint32\":-1}",
+                                  "{\"fUint32\":4294967296}",
+                                  "{\"fInt64\":\"9223372036854775808\"}",
+                                  "{\"fInt64\":\"-9223372036854775809\"}",
+                                  "{\"fUint64\":18446744073709551616}",
+                                  "{\"fUint64\":1e20}",
+                                  "{\"fInt64\":1e400}",
+                                  "{\"fFixed32\":-1}",
+                                  "{\"fSint32\":2147483648}",
+                                  "{\"fFloat\":1e39}",
+                                  "{\"fDouble\":1e400}",
+                                  "{\"fDouble\":\"inf\"}",
+                                  "{\"fDouble\":true}",
+                                  "{\"fString\":1}",
+                                  "{\"fString\":true}",
+                                  "{\"fBool\":\"true\"}",
+                                  "{\"fBool\":1}",
+                                  "{\"fBytes\":\"a\"}",
+                                  "{\"fBytes\":\"ab=\"}",
+                                  "{\"fBytes\":\"a===\"}",
+                                  "{\"fBytes\":\"*\"}",
+                                  "{\"fBytes\":\"YQ=b\"}",
+                                  "{\"fBytes\":\"=\"}",
+                                  "{\"fColor\":\"BLUE\"}",
+                                  "{\"fColor\":\"red\"}",
+                                  "{\"fColor\":2147483648}",
+                                  "{\"fColor\":1.5}",
+                                  "{\"fColor\":\"1\"}"};
   for (const char* json : kRefused) {
     EXPECT_THAT(ToWire("Scalars", json), StatusIs(kInvalid)) << json;
   }
@@ -73,16 +136,23 @@ TEST(JsonToWire, RefusesWhatDoesNotFitTheContract) {
 }
 
 TEST(JsonToWire, RefusesMapKeysThatRepeatOrDoNotFit) {
-  const char* const kRefused[] = {
-      "{\"mString\":{\"a\":1,\"a\":2}}",   "{\"mString\":{\"a\":1,\"\\u0061\":2}}",
-      "{\"mString\":{\"\":1,\"\":2}}",     "{\"mString\":{\"a\":null}}",
-      "{\"mString\":[]}",                  "{\"mInt32\":{\"1\":{},\"1\":{}}}",
-      "{\"mInt32\":{\"x\":{}}}",           "{\"mInt32\":{\"01\":{}}}",
-      "{\"mInt32\":{\"1.0\":{}}}",         "{\"mInt32\":{\"2147483648\":{}}}",
-      "{\"mInt32\":{\"\":{}}}",            "{\"mInt32\":{\"-\":{}}}",
-      "{\"mInt32\":{1:{}}}",               "{\"mUint32\":{\"-1\":1}}",
-      "{\"mInt32\":{\"0\":{},\"-0\":{}}}", "{\"mBool\":{\"TRUE\":\"RED\"}}",
-      "{\"mBool\":{\"true\":\"RED\",\"true\":\"RED\"}}"};
+  const char* const kRefused[] = {"{\"mString\":{\"a\":1,\"a\":2}}",
+                                  "{\"mString\":{\"a\":1,\"\\u0061\":2}}",
+                                  "{\"mString\":{\"\":1,\"\":2}}",
+                                  "{\"mString\":{\"a\":null}}",
+                                  "{\"mString\":[]}",
+                                  "{\"mInt32\":{\"1\":{},\"1\":{}}}",
+                                  "{\"mInt32\":{\"x\":{}}}",
+                                  "{\"mInt32\":{\"01\":{}}}",
+                                  "{\"mInt32\":{\"1.0\":{}}}",
+                                  "{\"mInt32\":{\"2147483648\":{}}}",
+                                  "{\"mInt32\":{\"\":{}}}",
+                                  "{\"mInt32\":{\"-\":{}}}",
+                                  "{\"mInt32\":{1:{}}}",
+                                  "{\"mUint32\":{\"-1\":1}}",
+                                  "{\"mInt32\":{\"0\":{},\"-0\":{}}}",
+                                  "{\"mBool\":{\"TRUE\":\"RED\"}}",
+                                  "{\"mBool\":{\"true\":\"RED\",\"true\":\"RED\"}}"};
   for (const char* json : kRefused) EXPECT_THAT(ToWire("Maps", json), StatusIs(kInvalid)) << json;
 }
 
@@ -91,7 +161,8 @@ TEST(JsonToWire, TakesEverySpellingOfANumber) {
       "Scalars",
       "{\"fInt32\":1e2,\"f_int64\":\"-12\",\"fUint64\":\"18446744073709551615\",\"fSint32\":-0,"
       "\"fUint32\":100.00,\"fSint64\":12345678901234567.89e2,\"fFixed64\":1000000000000000000e1,"
-      "\"fDouble\":\"1.5\",\"fFloat\":\"-Infinity\",\"fColor\":-3,\"fSfixed64\":-9223372036854775808}");
+      "\"fDouble\":\"1.5\",\"fFloat\":\"-Infinity\",\"fColor\":-3,\"fSfixed64\":-"
+      "9223372036854775808}");
   EXPECT_EQ(m.f_int32(), 100);
   EXPECT_EQ(m.f_int64(), -12);
   EXPECT_EQ(m.f_uint64(), ~uint64_t{0});
@@ -108,7 +179,8 @@ TEST(JsonToWire, TakesEverySpellingOfANumber) {
 
 TEST(JsonToWire, UnescapesText) {
   auto m = Read<test::Scalars>(
-      "Scalars", "{\"f\\u0053tring\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u6f22\\ud83d\\ude00 é漢😀\"}");
+      "Scalars",
+      "{\"f\\u0053tring\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\u6f22\\ud83d\\ude00 é漢😀\"}");
   EXPECT_EQ(m.f_string(), "\"\\/\b\f\n\r\té漢😀 é漢😀");
   std::string text(100, 'x');
   auto bytes = Read<test::Scalars>("Scalars", "{\"fString\":\"" + text + "\\n" + text + "\"}");
@@ -137,7 +209,8 @@ TEST(JsonToWire, NullMeansNotSet) {
 TEST(JsonToWire, WritesDefaultsOnlyWhereTheyHavePresence) {
   EXPECT_THAT(*ToWire("Scalars", "{\"fInt32\":0,\"fString\":\"\",\"fBool\":false,\"fDouble\":0.0}"),
               Eq(""));
-  auto m = Read<test::Scalars>("Scalars", "{\"maybeInt32\":0,\"maybeString\":\"\",\"fDouble\":-0.0}");
+  auto m =
+      Read<test::Scalars>("Scalars", "{\"maybeInt32\":0,\"maybeString\":\"\",\"fDouble\":-0.0}");
   EXPECT_TRUE(m.has_maybe_int32());
   EXPECT_TRUE(m.has_maybe_string());
   EXPECT_TRUE(std::signbit(m.f_double()));
@@ -146,12 +219,16 @@ TEST(JsonToWire, WritesDefaultsOnlyWhereTheyHavePresence) {
 TEST(JsonToWire, ErrorsNameTheFieldAndNeverTheValue) {
   EXPECT_THAT(ToWire("Zoo", "{\"child\":{\"repeated\":{\"rLeaf\":[{},{\"marks\":[7,-99]}]}}}"),
               StatusIs(kInvalid, Eq("child.repeated.r_leaf[1].marks[1]: out of range at byte 46")));
-  const char* const kSecret[] = {
-      "{\"scalars\":{\"fInt32\":\"secret\"}}", "{\"secret\":1}", "{\"scalars\":{\"fColor\":\"secret\"}}",
-      "{\"maps\":{\"mString\":{\"secret\":true}}}", "{\"maps\":{\"mInt32\":{\"secret\":{}}}}",
-      "{\"known\":{\"time\":\"secret\"}}", "{\"known\":{\"any\":{\"@type\":\"secret\"}}}",
-      "{\"known\":{\"mask\":\"secret!\"}}", "{\"scalars\":{\"fInt32\":secret}}",
-      "{\"known\":{\"structure\":{\"secret\":secret}}}"};
+  const char* const kSecret[] = {"{\"scalars\":{\"fInt32\":\"secret\"}}",
+                                 "{\"secret\":1}",
+                                 "{\"scalars\":{\"fColor\":\"secret\"}}",
+                                 "{\"maps\":{\"mString\":{\"secret\":true}}}",
+                                 "{\"maps\":{\"mInt32\":{\"secret\":{}}}}",
+                                 "{\"known\":{\"time\":\"secret\"}}",
+                                 "{\"known\":{\"any\":{\"@type\":\"secret\"}}}",
+                                 "{\"known\":{\"mask\":\"secret!\"}}",
+                                 "{\"scalars\":{\"fInt32\":secret}}",
+                                 "{\"known\":{\"structure\":{\"secret\":secret}}}"};
   for (const char* json : kSecret) {
     EXPECT_THAT(ToWire("Zoo", json), StatusIs(kInvalid, Not(HasSubstr("secret")))) << json;
   }
@@ -226,8 +303,8 @@ TEST(JsonToWire, ReadsAnyOfSpecialAndUnknownTypes) {
   auto duration = Read<test::WellKnown>(
       "WellKnown", "{\"any\":{\"@type\":\"x/google.protobuf.Duration\",\"value\":\"2s\"}}");
   EXPECT_EQ(duration.any().value(), "\x08\x02");
-  auto unknown = Read<test::WellKnown>(
-      "WellKnown", "{\"any\":{\"value\":\"AQID\",\"@type\":\"x/not.Known\"}}");
+  auto unknown = Read<test::WellKnown>("WellKnown",
+                                       "{\"any\":{\"value\":\"AQID\",\"@type\":\"x/not.Known\"}}");
   EXPECT_EQ(unknown.any().value(), "\x01\x02\x03");
   EXPECT_EQ(unknown.any().type_url(), "x/not.Known");
   const char* const kRefused[] = {

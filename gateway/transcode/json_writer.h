@@ -43,7 +43,8 @@ void WriteReal(T value, Buffer& out) {
 
 inline void WriteBoolean(bool value, Buffer& out) { out.Append(value ? "true" : "false"); }
 
-// In quotes, with what must be escaped escaped. False if it is not UTF-8; then part of it was written.
+// In quotes, with what must be escaped escaped. False if it is not UTF-8; then part of it was
+// written.
 bool WriteString(std::string_view text, Buffer& out);
 
 // The same, with U+FFFD in place of what is not UTF-8.

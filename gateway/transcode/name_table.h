@@ -10,9 +10,9 @@
 
 namespace simpul::transcode {
 
-// Open addressing under a seed chosen so that no two names share a slot (a perfect hash); if no seed
-// does, probing still finds every name. The names are the contract's, so a client cannot choose what
-// collides. Immutable after Build; thread-safe.
+// Open addressing under a seed chosen so that no two names share a slot (a perfect hash); if no
+// seed does, probing still finds every name. The names are the contract's, so a client cannot
+// choose what collides. Immutable after Build; thread-safe.
 class NameTable {
  public:
   static constexpr uint32_t kNone = ~uint32_t{0};

@@ -67,8 +67,8 @@ class Parser {
   bool Literal(std::string& literal) {
     size_t start = at_;
     while (at_ < text_.size() &&
-           (IsLetter(Peek()) || IsDigit(Peek()) || std::string_view("-_.~%!$&'()+,;@").find(Peek()) !=
-                                                       std::string_view::npos)) {
+           (IsLetter(Peek()) || IsDigit(Peek()) ||
+            std::string_view("-_.~%!$&'()+,;@").find(Peek()) != std::string_view::npos)) {
       ++at_;
     }
     std::string_view raw = text_.substr(start, at_ - start);
@@ -86,8 +86,7 @@ class Parser {
       if (!Segments(/*inside_variable=*/true)) return false;
     } else {
       if (variable.first_segment == PathTemplate::kMaxSegments) return Fail("at most 32 segments");
-      if (variable.first_segment > 0 &&
-          result_.segments.back().kind == PathTemplate::Kind::kRest) {
+      if (variable.first_segment > 0 && result_.segments.back().kind == PathTemplate::Kind::kRest) {
         return Fail("nothing behind \"**\" but a verb");
       }
       result_.segments.push_back({PathTemplate::Kind::kOne, {}});

@@ -30,8 +30,8 @@ struct PathTemplate {
   std::vector<Variable> variables;
   std::string verb;  // The custom verb without its colon, or empty.
 
-  // The grammar of google/api/http.proto: "/v1/{name=shelves/*/books/*}:read". `**` only at the end.
-  // INVALID_ARGUMENT: says what was expected and at which character.
+  // The grammar of google/api/http.proto: "/v1/{name=shelves/*/books/*}:read". `**` only at the
+  // end. INVALID_ARGUMENT: says what was expected and at which character.
   static absl::StatusOr<PathTemplate> Parse(std::string_view text);
 };
 

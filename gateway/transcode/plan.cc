@@ -126,8 +126,8 @@ absl::Status Supported(const Descriptor& message) {
   }
   for (int i = 0; i < message.field_count(); ++i) {
     if (message.field(i)->type() == FieldDescriptor::TYPE_GROUP) {
-      return Refuse(message, absl::StrFormat("%s is a group; use a message field",
-                                             message.field(i)->name()));
+      return Refuse(
+          message, absl::StrFormat("%s is a group; use a message field", message.field(i)->name()));
     }
   }
   if (const WellKnown* known = FindWellKnown(message);

@@ -159,7 +159,8 @@ class Plans {
   ~Plans();
 
   // The plan of a message and of all it refers to; the same one if it is there already.
-  // INVALID_ARGUMENT: a group, an extendable message, or a google.protobuf type that is not what that
+  // INVALID_ARGUMENT: a group, an extendable message, or a google.protobuf type that is not what
+  // that
   //   name stands for. The message names file, message and field. Nothing of it is kept then.
   absl::StatusOr<const MessagePlan*> Compile(const google::protobuf::Descriptor& message);
 

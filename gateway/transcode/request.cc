@@ -70,8 +70,8 @@ absl::Status WriteNested(Fields fields, std::string_view text, Buffer& out) {
 
 enum class InBody { kAbsent, kSame, kOther };
 
-// What `body`, which JsonToWire wrote, says of a field that the path gives as `value` (tag and value,
-// nothing for a default).
+// What `body`, which JsonToWire wrote, says of a field that the path gives as `value` (tag and
+// value, nothing for a default).
 InBody LookInBody(Fields fields, std::string_view body, std::string_view value) {
   for (WireReader reader(body); !reader.AtEnd();) {
     const char* start = reader.p;
@@ -83,7 +83,8 @@ InBody LookInBody(Fields fields, std::string_view body, std::string_view value) 
     if (number == fields.front()->number) {
       std::string_view nested;
       if (fields.size() > 1) {
-        return inside.Length(nested) ? LookInBody(fields.subspan(1), nested, value) : InBody::kOther;
+        return inside.Length(nested) ? LookInBody(fields.subspan(1), nested, value)
+                                     : InBody::kOther;
       }
       std::string_view whole(start, static_cast<size_t>(reader.p - start));
       return whole == value ? InBody::kSame : InBody::kOther;

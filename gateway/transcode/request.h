@@ -11,14 +11,16 @@
 
 namespace simpul::transcode {
 
-// Appends to `out` the message that path, query and body make together. On an error `out` is as before.
+// Appends to `out` the message that path, query and body make together. On an error `out` is as
+// before.
 //
-// `query` is the raw text after "?", without it. Keys are field paths in either spelling ("page_size",
-// "pageSize", "book.author"); a repeated field may come several times; the rest of the rules are those
-// of google/api/http.proto. An empty body is an empty message. A method whose binding has no body takes
-// none.
+// `query` is the raw text after "?", without it. Keys are field paths in either spelling
+// ("page_size", "pageSize", "book.author"); a repeated field may come several times; the rest of
+// the rules are those of google/api/http.proto. An empty body is an empty message. A method whose
+// binding has no body takes none.
 //
-// INVALID_ARGUMENT: names the field (or says "query") and what is wrong: unknown, given twice, bound by
+// INVALID_ARGUMENT: names the field (or says "query") and what is wrong: unknown, given twice,
+// bound by
 //   the path already (in the body: with another value), wrong type, out of range, not UTF-8, a body
 //   where none is expected. Values are never repeated.
 // RESOURCE_EXHAUSTED: more than limits.max_output.

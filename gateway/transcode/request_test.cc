@@ -89,14 +89,43 @@ TEST(Request, TakesEveryKindOfQueryParameter) {
 }
 
 TEST(Request, RefusesQueriesThatDoNotFit) {
-  const char* const kRefused[] = {
-      "nope=1", "=1", "author=1", "author.nope=1", "author.name.x=1", "labels.a=1", "labels=1",
-      "authors.name=x", "authors=x", "page_size=1&page_size=1", "page_size=1&pageSize=2",
-      "author.name=a&author.name=b", "order_by=a&shuffled=true", "parent=shelves/2",
-      "parent=shelves/1", "page_size=", "page_size=x", "page_size=1.5", "page_size=2147483648",
-      "pages=1&pages=x", "genre=NOPE", "genre=", "available=1", "available=TRUE", "available",
-      "published_after=yesterday", "loan=5", "year=x", "cursor=*", "weight=1,5", "page_size=%",
-      "tags=%ff", "page%ff=1", "author..name=x", ".author=x", "author.=x", "tags[]=1"};
+  const char* const kRefused[] = {"nope=1",
+                                  "=1",
+                                  "author=1",
+                                  "author.nope=1",
+                                  "author.name.x=1",
+                                  "labels.a=1",
+                                  "labels=1",
+                                  "authors.name=x",
+                                  "authors=x",
+                                  "page_size=1&page_size=1",
+                                  "page_size=1&pageSize=2",
+                                  "author.name=a&author.name=b",
+                                  "order_by=a&shuffled=true",
+                                  "parent=shelves/2",
+                                  "parent=shelves/1",
+                                  "page_size=",
+                                  "page_size=x",
+                                  "page_size=1.5",
+                                  "page_size=2147483648",
+                                  "pages=1&pages=x",
+                                  "genre=NOPE",
+                                  "genre=",
+                                  "available=1",
+                                  "available=TRUE",
+                                  "available",
+                                  "published_after=yesterday",
+                                  "loan=5",
+                                  "year=x",
+                                  "cursor=*",
+                                  "weight=1,5",
+                                  "page_size=%",
+                                  "tags=%ff",
+                                  "page%ff=1",
+                                  "author..name=x",
+                                  ".author=x",
+                                  "author.=x",
+                                  "tags[]=1"};
   for (const char* query : kRefused) {
     EXPECT_THAT(Build("GET", "/v1/shelves/1/books", query), StatusIs(kInvalid)) << query;
   }

@@ -26,7 +26,8 @@ TEST(RestError, IsTheFormOfGoogleApis) {
 TEST(RestError, AnyMessageIsGoodJson) {
   for (int c = 0; c < 256; ++c) {
     for (size_t length : {1u, 15u, 16u, 40u}) {
-      std::string text = Written(absl::StatusCode::kInternal, std::string(length, static_cast<char>(c)));
+      std::string text =
+          Written(absl::StatusCode::kInternal, std::string(length, static_cast<char>(c)));
       ASSERT_TRUE(nlohmann::json::accept(text)) << c << text;
     }
   }

@@ -76,8 +76,9 @@ absl::Status BindBody(const Method& method, Route& route) {
   if (!rule.body.empty() && !route.whole_body) {
     route.body_field = method.request->FindName(rule.body);
     if (route.body_field == nullptr) {
-      return Refuse(method, rule, absl::StrFormat("body: %s has no field %s",
-                                                  method.request->full_name, rule.body));
+      return Refuse(
+          method, rule,
+          absl::StrFormat("body: %s has no field %s", method.request->full_name, rule.body));
     }
     for (const PathVariable& variable : route.variables) {
       if (variable.field.size() == 1 && variable.field[0] == route.body_field) {
@@ -88,8 +89,9 @@ absl::Status BindBody(const Method& method, Route& route) {
   if (!rule.response_body.empty()) {
     route.response_field = method.response->FindName(rule.response_body);
     if (route.response_field == nullptr) {
-      return Refuse(method, rule, absl::StrFormat("response_body: %s has no field %s",
-                                                  method.response->full_name, rule.response_body));
+      return Refuse(method, rule,
+                    absl::StrFormat("response_body: %s has no field %s", method.response->full_name,
+                                    rule.response_body));
     }
   }
   return absl::OkStatus();
@@ -111,8 +113,8 @@ struct RestRouter::Leaf {
   }
 };
 
-// Segments from the root on. Nodes are few at each level, so a walk back costs what the templates cost,
-// not what the routes do.
+// Segments from the root on. Nodes are few at each level, so a walk back costs what the templates
+// cost, not what the routes do.
 struct RestRouter::Node {
   using Leaves = std::map<std::string, Leaf, std::less<>>;  // By custom verb, "" for none.
 
@@ -205,9 +207,8 @@ RestRouter::Leaf& RestRouter::LeafOf(const PathTemplate& parsed) {
   Node* node = root_.get();
   for (const PathTemplate::Segment& segment : parsed.segments) {
     if (segment.kind == PathTemplate::Kind::kRest) return node->rest[parsed.verb];
-    std::unique_ptr<Node>& next = segment.kind == PathTemplate::Kind::kOne
-                                      ? node->one
-                                      : node->literals[segment.literal];
+    std::unique_ptr<Node>& next =
+        segment.kind == PathTemplate::Kind::kOne ? node->one : node->literals[segment.literal];
     if (next == nullptr) next = std::make_unique<Node>();
     node = next.get();
   }
@@ -261,9 +262,9 @@ absl::StatusOr<RestRouter::Leaf*> RestRouter::Builder::AddRule(
   Leaf& leaf = router_->LeafOf(*parsed);
   for (const Route* other : leaf.routes) {
     if (other->rule->verb != rule.verb) continue;
-    return absl::AlreadyExistsError(absl::StrFormat(
-        "%s %s of %s is the same route as %s of %s; give one of them another path", rule.verb,
-        rule.path, method.path, other->rule->path, other->method->path));
+    return absl::AlreadyExistsError(
+        absl::StrFormat("%s %s of %s is the same route as %s of %s; give one of them another path",
+                        rule.verb, rule.path, method.path, other->rule->path, other->method->path));
   }
   leaf.routes.push_back(route.get());
   router_->routes_.push_back(std::move(route));

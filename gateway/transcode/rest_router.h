@@ -36,9 +36,9 @@ struct Route {
   const Method* method = nullptr;
   const HttpRule* rule = nullptr;
   std::vector<PathVariable> variables;
-  bool whole_body = false;                      // body: "*"
-  const FieldPlan* body_field = nullptr;        // body: "field"
-  const FieldPlan* response_field = nullptr;    // response_body: "field"
+  bool whole_body = false;                    // body: "*"
+  const FieldPlan* body_field = nullptr;      // body: "field"
+  const FieldPlan* response_field = nullptr;  // response_body: "field"
 };
 
 // What Match found. Views into the path that was asked for; lives on the stack.
@@ -57,8 +57,8 @@ enum class RouteResult {
   kBadPath,    // 400: a "%" that is not followed by two hex digits, or a path without a leading "/"
 };
 
-// Immutable after Build(); thread-safe. Looking up costs a hash per segment, however many routes there
-// are.
+// Immutable after Build(); thread-safe. Looking up costs a hash per segment, however many routes
+// there are.
 class RestRouter {
   struct Leaf;
   struct Node;
@@ -72,7 +72,8 @@ class RestRouter {
     ~Builder();
 
     // Adds all bindings of a method of `contract`.
-    // INVALID_ARGUMENT: a template that http.proto does not allow, or a field in it that the request
+    // INVALID_ARGUMENT: a template that http.proto does not allow, or a field in it that the
+    // request
     //   does not have or that cannot be in a path. The message names method and template.
     // ALREADY_EXISTS: another method has the same verb on the same shape; the message names both.
     // After an error nothing of this method was added.
@@ -89,7 +90,8 @@ class RestRouter {
 
   ~RestRouter();
 
-  // `path` is the raw request path, without the query. A literal segment goes before `*`, `*` before
+  // `path` is the raw request path, without the query. A literal segment goes before `*`, `*`
+  // before
   // `**`, and a path whose last segment ends with ":verb" looks for the custom verb first.
   RouteResult Find(std::string_view verb, std::string_view path, Match& match) const;
 

@@ -154,12 +154,36 @@ TEST(RestRouter, AConflictNamesBothMethodsAndAddsNothing) {
 }
 
 TEST(RestRouter, RefusesTemplatesThatHttpProtoDoesNotAllow) {
-  for (const char* path :
-       {"", "v1", "/", "/v1/", "//v1", "/v1/{name", "/v1/{parent}}", "/v1/{}", "/v1/{parent=}",
-        "/v1/{parent=/a}", "/v1/{1a}", "/v1/{parent=**}/x", "/v1/**/x", "/v1/***", "/v1/*a",
-        "/v1/{parent={order_by}}", "/v1:", "/v1:a:b", "/v1?x", "/v1/%zz", "/v1/a b",
-        "/v1/{parent=**}/{order_by}", "/v1/{nope}", "/v1/{tags}", "/v1/{author}", "/v1/{labels}",
-        "/v1/{author.nope}", "/v1/{tags.x}", "/v1/{parent}/{parent}", "/v1/{authors.name}"}) {
+  for (const char* path : {"",
+                           "v1",
+                           "/",
+                           "/v1/",
+                           "//v1",
+                           "/v1/{name",
+                           "/v1/{parent}}",
+                           "/v1/{}",
+                           "/v1/{parent=}",
+                           "/v1/{parent=/a}",
+                           "/v1/{1a}",
+                           "/v1/{parent=**}/x",
+                           "/v1/**/x",
+                           "/v1/***",
+                           "/v1/*a",
+                           "/v1/{parent={order_by}}",
+                           "/v1:",
+                           "/v1:a:b",
+                           "/v1?x",
+                           "/v1/%zz",
+                           "/v1/a b",
+                           "/v1/{parent=**}/{order_by}",
+                           "/v1/{nope}",
+                           "/v1/{tags}",
+                           "/v1/{author}",
+                           "/v1/{labels}",
+                           "/v1/{author.nope}",
+                           "/v1/{tags.x}",
+                           "/v1/{parent}/{parent}",
+                           "/v1/{authors.name}"}) {
     Method method = Made("Do", {{"GET", path}});
     RestRouter::Builder builder;
     EXPECT_THAT(builder.Add(TestContract(), method),

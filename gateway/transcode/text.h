@@ -15,8 +15,9 @@ namespace simpul::transcode {
 
 inline bool IsDigit(char c) { return static_cast<uint8_t>(c - '0') < 10; }
 
-// How many of the 16 bytes at `p` come before the first that a JSON string needs a look at: a quote, a
-// backslash, a control character, or a byte of a multi-byte sequence. 16 when there is none.
+// How many of the 16 bytes at `p` come before the first that a JSON string needs a look at: a
+// quote, a backslash, a control character, or a byte of a multi-byte sequence. 16 when there is
+// none.
 inline size_t PlainPrefixPortable(const char* p) {
   if constexpr (std::endian::native == std::endian::little) {
     constexpr uint64_t kOnes = 0x0101010101010101ull;
@@ -54,8 +55,8 @@ inline size_t PlainPrefix(const char* p) {
 inline size_t PlainPrefix(const char* p) { return PlainPrefixPortable(p); }
 #endif
 
-// The length of the valid UTF-8 sequence at `p` (RFC 3629), 0 if there is none. Reads at most 4 bytes
-// and none past the first that does not fit.
+// The length of the valid UTF-8 sequence at `p` (RFC 3629), 0 if there is none. Reads at most 4
+// bytes and none past the first that does not fit.
 inline size_t Utf8Length(const char* text) {
   const uint8_t* p = reinterpret_cast<const uint8_t*>(text);
   auto follows = [p](int i) { return (p[i] & 0xC0) == 0x80; };

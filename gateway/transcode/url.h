@@ -16,8 +16,8 @@ enum class Decode {
   kQuery,     // Everything, and "+" is a space.
 };
 
-// `text` decoded: itself if there is nothing to decode, else a view of `scratch`. Its escapes must be
-// valid.
+// `text` decoded: itself if there is nothing to decode, else a view of `scratch`. Its escapes must
+// be valid.
 std::string_view PercentDecode(std::string_view text, Decode mode, std::string& scratch);
 
 }  // namespace simpul::transcode

@@ -14,8 +14,9 @@ constexpr int64_t kLastSecond = 253402300799;   // 9999-12-31T23:59:59Z
 constexpr int64_t kLongestDuration = 315576000000;
 constexpr int64_t kSecondsPerDay = 86400;
 
-// Days since 1970-01-01 of a date in the Gregorian calendar, and back: years are counted from March, so
-// that the leap day is the last of its year, in eras of 400 years, which all have the same days.
+// Days since 1970-01-01 of a date in the Gregorian calendar, and back: years are counted from
+// March, so that the leap day is the last of its year, in eras of 400 years, which all have the
+// same days.
 constexpr int64_t kDaysPerEra = 146097;
 constexpr int64_t kDaysTo1970 = 719468;  // From 0000-03-01.
 
@@ -96,7 +97,8 @@ bool TakeOffset(std::string_view text, int64_t& seconds) {
   if (!Take(text, west ? '-' : '+')) return false;
   int hours = 0;
   int minutes = 0;
-  if (!TakeNumber(text, 2, hours) || !Take(text, ':') || !TakeNumber(text, 2, minutes)) return false;
+  if (!TakeNumber(text, 2, hours) || !Take(text, ':') || !TakeNumber(text, 2, minutes))
+    return false;
   if (!text.empty() || hours > 23 || minutes > 59) return false;
   seconds = (hours * 60 + minutes) * 60;
   if (west) seconds = -seconds;

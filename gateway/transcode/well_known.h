@@ -14,8 +14,8 @@ struct Instant {
   int32_t nanos = 0;
 };
 
-// RFC 3339 with "T" and "Z" or a numeric offset, 0 to 9 digits of a second, years 1 to 9999, no leap
-// seconds (as timestamp.proto says).
+// RFC 3339 with "T" and "Z" or a numeric offset, 0 to 9 digits of a second, years 1 to 9999, no
+// leap seconds (as timestamp.proto says).
 bool ParseTimestamp(std::string_view text, Instant& value);
 // "-1.5s": at most 315,576,000,000 s, 0 to 9 digits.
 bool ParseDuration(std::string_view text, Instant& value);
@@ -26,8 +26,8 @@ constexpr size_t kInstantTextSize = 40;
 char* FormatTimestamp(Instant value, char* to);
 char* FormatDuration(Instant value, char* to);
 
-// Appends one path of a field mask as the other form spells it: "display_name.x" from "displayName.x"
-// and back. False if it cannot be (then something may have been appended).
+// Appends one path of a field mask as the other form spells it: "display_name.x" from
+// "displayName.x" and back. False if it cannot be (then something may have been appended).
 bool AppendMaskPathFromJson(std::string_view path, Buffer& out);
 bool AppendMaskPathToJson(std::string_view path, Buffer& out);
 

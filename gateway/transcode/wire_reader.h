@@ -13,8 +13,8 @@ namespace simpul::transcode {
 // Whatever is read of it without a tag is 0, "" or a message without fields.
 inline constexpr std::string_view kZeros("\0\0\0\0\0\0\0\0", 8);
 
-// A cursor over wire bytes that someone else keeps. Each function is false when the bytes are not what
-// it is asked for; then the cursor is anywhere.
+// A cursor over wire bytes that someone else keeps. Each function is false when the bytes are not
+// what it is asked for; then the cursor is anywhere.
 struct WireReader {
   const char* p;
   const char* end;

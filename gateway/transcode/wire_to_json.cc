@@ -10,7 +10,8 @@ namespace simpul::transcode {
 namespace {
 
 void WriteDefault(const FieldPlan& field, Buffer& out) {
-  if (field.shape == Shape::kMap || (field.shape == Shape::kSingular && field.kind == Kind::kMessage)) {
+  if (field.shape == Shape::kMap ||
+      (field.shape == Shape::kSingular && field.kind == Kind::kMessage)) {
     out.Append("{}");
   } else if (field.shape == Shape::kRepeated) {
     out.Append("[]");

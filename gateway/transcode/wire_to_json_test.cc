@@ -106,10 +106,10 @@ TEST(WireToJson, TheDefaultOfAResponseBodyIsThatOfItsKind) {
 }
 
 TEST(WireToJson, SkipsUnknownFieldsAndGroups) {
-  std::string wire = "\xc2\x3e\x01x";              // 1000: "x"
+  std::string wire = "\xc2\x3e\x01x";                  // 1000: "x"
   wire += std::string("\xcb\x3e\x08\x01\xcc\x3e", 6);  // Group 1001 {1: 1}
-  wire += "\x18\x05";                              // f_int32: 5
-  wire += std::string("\x1d\0\0\0\0", 5);          // 3 with another wire type
+  wire += "\x18\x05";                                  // f_int32: 5
+  wire += std::string("\x1d\0\0\0\0", 5);              // 3 with another wire type
   auto json = ToJson("Scalars", wire);
   ASSERT_THAT(json, IsOk());
   EXPECT_EQ(*json, "{\"fInt32\":5}");
@@ -143,8 +143,9 @@ TEST(WireToJson, RefusesMalformedBytesByField) {
   wire[wire.find("ok")] = '\xff';
   EXPECT_THAT(ToJson("Zoo", wire),
               StatusIs(absl::StatusCode::kInternal, "repeated.r_string[0]: not UTF-8"));
-  for (std::string bad : {std::string("\0\0", 2), std::string("\x07"), std::string("\x18\x80"),
-                          std::string("\x0b\x0b"), std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")}) {
+  for (std::string bad :
+       {std::string("\0\0", 2), std::string("\x07"), std::string("\x18\x80"),
+        std::string("\x0b\x0b"), std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")}) {
     EXPECT_THAT(ToJson("Scalars", bad), StatusIs(absl::StatusCode::kInternal));
   }
 }

@@ -123,7 +123,7 @@ const char* WireWriter::Expected(Kind kind) {
     case Kind::kFloat:
       return "expected a number";
     case Kind::kBool:
-    return "expected true or false";
+      return "expected true or false";
     case Kind::kString:
       return "expected a string";
     case Kind::kBytes:
@@ -318,7 +318,8 @@ bool WireWriter::FieldMaskBody(std::string_view text) {
     last = comma == text.npos;
     out_.Append('\x0a');
     size_t opened = out_.OpenLength();
-    if (!AppendMaskPathFromJson(text.substr(0, comma), out_)) return Fail(Expected(Kind::kFieldMask));
+    if (!AppendMaskPathFromJson(text.substr(0, comma), out_))
+      return Fail(Expected(Kind::kFieldMask));
     out_.CloseLength(opened);
     if (!last) text.remove_prefix(comma + 1);
   }

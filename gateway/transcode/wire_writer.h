@@ -12,9 +12,9 @@
 
 namespace simpul::transcode {
 
-// Appends fields to a buffer. Each function is false when the value does not fit; why() then says so in
-// words that repeat nothing of it. `tagged`: with the field's tag, or not at all where the default is
-// not written; without it the bare value, as packed arrays hold it.
+// Appends fields to a buffer. Each function is false when the value does not fit; why() then says
+// so in words that repeat nothing of it. `tagged`: with the field's tag, or not at all where the
+// default is not written; without it the bare value, as packed arrays hold it.
 class WireWriter {
  public:
   explicit WireWriter(Buffer& out) : out_(out) {}

@@ -71,10 +71,10 @@ float RandomMessage::Float() {
 }
 
 std::string RandomMessage::Text() {
-  static const char* const kParts[] = {"a",      "hello world", "\"",   "\\",     "\n",   "\x01",
-                                       "\x7f",   "<b>",         "é",    "漢字",   "😀",   "\u2028",
-                                       "\u200b", "/",           "\t",   "0123456789abcdef0123",
-                                       "&'",     "\b\f\r"};
+  static const char* const kParts[] = {
+      "a",  "hello world", "\"", "\\",     "\n",     "\x01", "\x7f", "<b>",
+      "é",  "漢字",        "😀", "\u2028", "\u200b", "/",    "\t",   "0123456789abcdef0123",
+      "&'", "\b\f\r"};
   std::string text;
   for (uint64_t n = Below(6); n > 0; --n) text += kParts[Below(std::size(kParts))];
   return text;
@@ -157,7 +157,8 @@ bool RandomMessage::FillWellKnown(Message& message, int depth) {
     return true;
   }
   if (auto* duration = dynamic_cast<google::protobuf::Duration*>(&message)) {
-    duration->set_seconds(sign_ * static_cast<int64_t>(Below(3) ? Below(100) : Below(315576000000)));
+    duration->set_seconds(sign_ *
+                          static_cast<int64_t>(Below(3) ? Below(100) : Below(315576000000)));
     duration->set_nanos(sign_ * kNanos[Below(6)]);
     return true;
   }
@@ -208,7 +209,8 @@ bool RandomMessage::FillWellKnown(Message& message, int depth) {
 void RandomMessage::Fill(Message& message, int depth) {
   if (FillWellKnown(message, depth)) return;
   const auto& descriptor = *message.GetDescriptor();
-  bool everything = descriptor.options().map_entry() || descriptor.full_name() == "google.protobuf.Struct" ||
+  bool everything = descriptor.options().map_entry() ||
+                    descriptor.full_name() == "google.protobuf.Struct" ||
                     descriptor.full_name() == "google.protobuf.ListValue";
   for (int i = 0; i < descriptor.field_count(); ++i) {
     const FieldDescriptor& field = *descriptor.field(i);
