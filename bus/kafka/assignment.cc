@@ -13,23 +13,21 @@ constexpr int kBelieveGap = 3;
 
 }  // namespace
 
-void Assignment::Assign(rd_kafka_t* client, rd_kafka_topic_partition_list_t* list) {
+void Assignment::Assign(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* list) {
   partitions_.clear();
   for (int i = 0; i < list->cnt; ++i) {
-    rd_kafka_topic_partition_t& element = list->elems[i];
+    const rd_kafka_topic_partition_t& element = list->elems[i];
     auto partition = std::make_shared<Partition>();
     partition->topic = element.topic;
     partition->id = element.partition;
-    element.offset = RD_KAFKA_OFFSET_BEGINNING;
     if (auto stored = rows_.Load(partition->topic, partition->id); stored.ok()) {
       partition->positioned = true;
       partition->stored = *stored;
-      if (stored->has_value()) element.offset = partition->expected = (*stored)->next;
+      if (stored->has_value()) partition->expected = (*stored)->next;
     }
     partitions_[{partition->topic, partition->id}] = std::move(partition);
   }
-  rd_kafka_assign(client, list);
-  if (paused_ && list->cnt > 0) rd_kafka_pause_partitions(client, All().get());
+  Reassign(client);
 }
 
 void Assignment::Revoke(rd_kafka_t* client) {
@@ -41,7 +39,8 @@ void Assignment::Revoke(rd_kafka_t* client) {
 PartitionList Assignment::All() const {
   PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions_.size())));
   for (const auto& [key, partition] : partitions_) {
-    rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second);
+    rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset =
+        partition->expected < 0 ? int64_t{RD_KAFKA_OFFSET_BEGINNING} : partition->expected;
   }
   return list;
 }
@@ -61,6 +60,7 @@ void Assignment::Resume(rd_kafka_t* client) {
 }
 
 void Assignment::Position(rd_kafka_t* client) {
+  bool moved = false;
   for (const auto& [key, partition] : partitions_) {
     if (partition->positioned) continue;
     auto stored = rows_.Load(partition->topic, partition->id);
@@ -72,8 +72,16 @@ void Assignment::Position(rd_kafka_t* client) {
     }
     partition->out_of_range = partition->lost = false;
     partition->expected = partition->stored.has_value() ? partition->stored->next : -1;
-    partition->positioned = Seek(client, *partition).ok();
+    partition->positioned = moved = true;
   }
+  if (moved) Reassign(client);
+}
+
+// After an offset that Kafka does not have, librdkafka heeds no seek.
+void Assignment::Reassign(rd_kafka_t* client) {
+  const PartitionList list = All();
+  rd_kafka_assign(client, list.get());
+  if (paused_) rd_kafka_pause_partitions(client, list.get());
 }
 
 absl::Status Assignment::Seek(rd_kafka_t* client, Partition& partition) {

@@ -42,7 +42,7 @@ class Assignment {
   Assignment(ConsumerRows& rows, std::string part) : rows_(rows), part_(std::move(part)) {}
 
   // The rebalance callback's two sides.
-  void Assign(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions);
+  void Assign(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* partitions);
   void Revoke(rd_kafka_t* client);
 
   // Stops and restarts the flow of all records, without leaving the group.
@@ -63,7 +63,9 @@ class Assignment {
   }
 
  private:
+  // Each with the offset to go on at.
   PartitionList All() const;
+  void Reassign(rd_kafka_t* client);
   absl::Status Seek(rd_kafka_t* client, Partition& partition);
   // Where the partition goes on, by what the broker has; nothing: where it is.
   std::optional<Progress> AfterLoss(rd_kafka_t* client, const Partition& partition) const;

@@ -13,11 +13,15 @@ namespace {
 void LogLine(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   // CONFWARN doubts settings that we chose knowingly.
   if (level > LOG_WARNING || absl::string_view(facility) == "CONFWARN") return;
-  observe::Log(level == LOG_WARNING ? observe::Severity::kWarning : observe::Severity::kError,
-               "kafka", text,
+  // A lost connection is an error to librdkafka, though it mends that itself.
+  observe::Log(level >= LOG_ERR ? observe::Severity::kWarning : observe::Severity::kError, "kafka",
+               text,
                {{"client", client == nullptr ? "" : rd_kafka_name(client)},
                 {"facility", facility}});
 }
+
+// The log has said it already.
+void IgnoreError(rd_kafka_t*, int, const char*, void*) {}
 
 // Remembers the first setting that was refused.
 class Configuration {
@@ -71,6 +75,7 @@ absl::StatusOr<Client> NewClient(rd_kafka_type_t type, const Connection& connect
   for (const auto& [name, value] : settings) conf.Set(name, value);
   if (!conf.status().ok()) return conf.status();
   rd_kafka_conf_set_log_cb(conf.get(), LogLine);
+  rd_kafka_conf_set_error_cb(conf.get(), IgnoreError);
   prepare(conf.get());
   char text[512];
   rd_kafka_t* client = rd_kafka_new(type, conf.get(), text, sizeof(text));

@@ -16,7 +16,7 @@
 #include "bus/kafka/client.h"
 #include "bus/kafka/consumer_metrics.h"
 #include "bus/kafka/consumer_rows.h"
-#include "bus/kafka/reader.h"
+#include "bus/kafka/offsets.h"
 #include "bus/observe/log.h"
 #include "bus/testing/fault_point.h"
 
@@ -315,27 +315,19 @@ absl::StatusOr<std::vector<Accounting>> KafkaConsumer::accounting() {
   const std::shared_ptr<rd_kafka_t> kafka = client();
   if (kafka == nullptr) return absl::UnavailableError("the consumer is connecting");
   std::vector<Accounting> result;
-  const auto ends = [&](const std::string& topic, int32_t partition,
-                        Watermarks& marks) -> absl::Status {
-    return ToStatus(
-        rd_kafka_query_watermark_offsets(kafka.get(), topic.c_str(), partition, &marks.low,
-                                         &marks.high, Milliseconds(kTellPosition)),
-        topic);
-  };
   for (const PartitionProgress& row : *all) {
     unread.erase({row.topic, row.partition});
-    Watermarks marks;
-    const absl::Status status = ends(row.topic, row.partition, marks);
-    if (!status.ok() && !absl::IsNotFound(status)) return status;
+    const auto marks = QueryWatermarks(kafka.get(), row.topic, row.partition, kTellPosition);
+    if (!marks.ok() && !absl::IsNotFound(marks.status())) return marks.status();
     const Progress& p = row.progress;
-    const int64_t pending = std::max<int64_t>(marks.high - p.next, 0);
+    const int64_t pending = marks.ok() ? std::max<int64_t>(marks->high - p.next, 0) : 0;
     result.push_back({row.topic, row.partition, p.next - p.first + pending, p.delivered, p.parked,
                       p.filtered, p.duplicate, p.expired, pending});
   }
   for (const auto& [topic, partition] : unread) {
-    Watermarks marks;
-    if (auto s = ends(topic, partition, marks); !s.ok()) return s;
-    const int64_t pending = marks.high - marks.low;
+    const auto marks = QueryWatermarks(kafka.get(), topic, partition, kTellPosition);
+    if (!marks.ok()) return marks.status();
+    const int64_t pending = marks->high - marks->low;
     result.push_back({.topic = topic, .partition = partition, .in = pending, .pending = pending});
   }
   return result;

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "bus/kafka/offsets.h"
 
 namespace simpul::kafka {
 namespace {
@@ -43,12 +44,7 @@ int64_t RevisionOf(std::string_view id) {
 
 }  // namespace
 
-LookBack::LookBack(Client client, std::unique_ptr<Reader> reader)
-    : client_(std::move(client)), reader_(std::move(reader)) {}
-
 absl::StatusOr<LookBack> LookBack::Open(const Connection& connection) {
-  auto reader = Reader::Open(connection);
-  if (!reader.ok()) return reader.status();
   auto client = NewClient(RD_KAFKA_CONSUMER, connection,
                           {{"group.id", connection.client_id.empty() ? std::string("reader")
                                                                      : connection.client_id},
@@ -59,18 +55,18 @@ absl::StatusOr<LookBack> LookBack::Open(const Connection& connection) {
                            {"queued.max.messages.kbytes", "16384"}});
   if (!client.ok()) return client.status();
   rd_kafka_poll_set_consumer(client->get());
-  return LookBack(*std::move(client), *std::move(reader));
+  return LookBack(*std::move(client));
 }
 
 absl::Status LookBack::AddRanges(
     const std::string& topic,
     absl::FunctionRef<absl::StatusOr<int64_t>(int32_t partition, Watermarks)> begin,
     std::vector<Range>& ranges) {
-  auto partitions = reader_->Partitions(topic, kTimeout);
+  auto partitions = CountPartitions(client_.get(), topic, kTimeout);
   if (absl::IsNotFound(partitions.status())) return absl::OkStatus();
   if (!partitions.ok()) return partitions.status();
   for (int32_t partition = 0; partition < *partitions; ++partition) {
-    auto marks = reader_->GetWatermarks(topic, partition, kTimeout);
+    auto marks = QueryWatermarks(client_.get(), topic, partition, kTimeout);
     if (!marks.ok()) return marks.status();
     auto from = begin(partition, *marks);
     if (!from.ok()) return from.status();
@@ -140,7 +136,7 @@ absl::Status LookBack::Since(
   std::vector<Range> ranges;
   for (const auto& [topic, time] : times) {
     const auto first = [&, &topic = topic, time = time](int32_t partition, Watermarks) {
-      return reader_->OffsetAt(topic, partition, time, kTimeout);
+      return QueryOffsetAt(client_.get(), topic, partition, time, kTimeout);
     };
     if (auto s = AddRanges(topic, first, ranges); !s.ok()) return s;
   }

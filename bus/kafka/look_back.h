@@ -40,7 +40,7 @@ class LookBack {
     int64_t end = 0;
   };
 
-  LookBack(Client client, std::unique_ptr<Reader> reader);
+  explicit LookBack(Client client) : client_(std::move(client)) {}
 
   // The partitions of `topic`, each from the offset that `begin` says. A topic that does not exist has none.
   absl::Status AddRanges(const std::string& topic,
@@ -49,8 +49,7 @@ class LookBack {
   absl::Status ReadRanges(const std::vector<Range>& ranges,
                           absl::FunctionRef<absl::Status(const rd_kafka_message_t&)> each);
 
-  Client client_;                   // reads, and says where a partition ends
-  std::unique_ptr<Reader> reader_;  // answers about offsets
+  Client client_;
 };
 
 }  // namespace simpul::kafka

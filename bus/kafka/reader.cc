@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bus/kafka/client.h"
+#include "bus/kafka/offsets.h"
 #include "bus/observe/log.h"
 
 namespace simpul::kafka {
@@ -14,61 +15,23 @@ class KafkaReader : public Reader {
  public:
   explicit KafkaReader(Client client) : client_(std::move(client)) {}
 
-  absl::StatusOr<int> Partitions(const std::string& topic, absl::Duration timeout) override;
+  absl::StatusOr<int> Partitions(const std::string& topic, absl::Duration timeout) override {
+    return CountPartitions(client_.get(), topic, timeout);
+  }
   absl::StatusOr<Watermarks> GetWatermarks(const std::string& topic, int32_t partition,
-                                           absl::Duration timeout) override;
+                                           absl::Duration timeout) override {
+    return QueryWatermarks(client_.get(), topic, partition, timeout);
+  }
   absl::StatusOr<int64_t> OffsetAt(const std::string& topic, int32_t partition, absl::Time time,
-                                   absl::Duration timeout) override;
+                                   absl::Duration timeout) override {
+    return QueryOffsetAt(client_.get(), topic, partition, time, timeout);
+  }
   absl::Status Assign(const std::vector<Position>& positions) override;
   absl::StatusOr<std::optional<Record>> Next(absl::Duration timeout) override;
 
  private:
   const Client client_;
 };
-
-absl::StatusOr<int> KafkaReader::Partitions(const std::string& topic, absl::Duration timeout) {
-  rd_kafka_topic_t* handle = rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr);
-  const rd_kafka_metadata_t* metadata = nullptr;
-  rd_kafka_resp_err_t error = rd_kafka_metadata(client_.get(), /*all_topics=*/0, handle, &metadata,
-                                                Milliseconds(timeout));
-  int count = 0;
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (metadata->topic_cnt == 1) {
-      error = metadata->topics[0].err;
-      count = metadata->topics[0].partition_cnt;
-    }
-    rd_kafka_metadata_destroy(metadata);
-  }
-  rd_kafka_topic_destroy(handle);
-  if (auto s = ToStatus(error, absl::StrCat("topic ", topic)); !s.ok()) return s;
-  if (count == 0) return absl::NotFoundError(absl::StrCat("there is no topic ", topic, " yet"));
-  return count;
-}
-
-absl::StatusOr<Watermarks> KafkaReader::GetWatermarks(const std::string& topic, int32_t partition,
-                                                      absl::Duration timeout) {
-  Watermarks marks;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_query_watermark_offsets(client_.get(), topic.c_str(), partition, &marks.low,
-                                       &marks.high, Milliseconds(timeout));
-  if (auto s = ToStatus(error, absl::StrCat("topic ", topic)); !s.ok()) return s;
-  return marks;
-}
-
-absl::StatusOr<int64_t> KafkaReader::OffsetAt(const std::string& topic, int32_t partition,
-                                              absl::Time time, absl::Duration timeout) {
-  const PartitionList list(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset =
-      std::max<int64_t>(absl::ToUnixMillis(time), 0);
-  rd_kafka_resp_err_t error =
-      rd_kafka_offsets_for_times(client_.get(), list.get(), Milliseconds(timeout));
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = list->elems[0].err;
-  if (auto s = ToStatus(error, absl::StrCat("topic ", topic)); !s.ok()) return s;
-  if (list->elems[0].offset >= 0) return list->elems[0].offset;
-  auto marks = GetWatermarks(topic, partition, timeout);
-  if (!marks.ok()) return marks.status();
-  return marks->high;
-}
 
 absl::Status KafkaReader::Assign(const std::vector<Position>& positions) {
   const PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
