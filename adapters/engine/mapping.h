@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "adapters/engine/field_plan.h"
+#include "adapters/sources/sql/source.h"
 #include "adapters/sources/sql/statement.h"
 #include "google/protobuf/descriptor.h"
 
@@ -27,20 +28,20 @@ struct OrderColumn {
 // A query of the mapping, with the place of its text for errors.
 struct MappedQuery {
   sources::sql::Statement statement;
-  std::string where;  // "mapping.yaml:31 (resources.SourceSession.list.query)"
+  std::string where;  // "adapters/diskominfo/radius/mapping.yaml:31"
 };
 
 struct WatchPlan {
-  absl::Duration every;
-  std::vector<std::string> versions;
+  absl::Duration every = absl::Seconds(2);
+  std::vector<std::string> versions;  // never empty
   MappedQuery keys;
   MappedQuery fresh;  // `new`
   std::vector<OrderColumn> cursor;
-  absl::Duration gap;
+  absl::Duration gap = absl::Minutes(5);
   MappedQuery open;  // empty if there is none
   MappedQuery reconcile;
-  absl::Duration reconcile_every;
-  absl::Duration within;  // infinite: all rows
+  absl::Duration reconcile_every = absl::Minutes(10);
+  absl::Duration within = absl::InfiniteDuration();  // all rows
   std::string age;
   double max_deletes = 0.1;
 };
@@ -48,11 +49,12 @@ struct WatchPlan {
 // One noun of a mapping, ready to be served and watched.
 struct ResourcePlan {
   std::string message;       // "SourceSession"
-  std::string noun;          // "session"
+  std::string noun;          // "session": field 2 of the event
   std::string name_prefix;   // "departments/diskominfo/sessions/"
   std::string key_column;
   bool key_is_text = false;
   FieldPlan fields;
+  std::vector<std::string> columns;  // of `fields`
   MappedQuery get;
   MappedQuery list;
   std::vector<OrderColumn> order;
