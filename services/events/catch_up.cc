@@ -18,6 +18,10 @@ constexpr absl::Duration kTurnTime = absl::Milliseconds(500);
 
 constexpr absl::Duration kPoll = absl::Milliseconds(50);
 constexpr absl::Duration kRetry = absl::Milliseconds(500);
+// How long a reader waits for a client to send what the last turn brought, and how long one client
+// may have it so while others wait.
+constexpr absl::Duration kReturn = absl::Milliseconds(50);
+constexpr absl::Duration kSlot = absl::Seconds(2);
 constexpr absl::Duration kKeepReader = absl::Seconds(30);
 
 }  // namespace
@@ -30,23 +34,31 @@ CatchUp::CatchUp(OpenReader open, const Tail& tail, const PublicTypes& types, in
 
 CatchUp::~CatchUp() {
   std::vector<std::thread> threads;
-  std::deque<std::shared_ptr<Lagging>> queue;
   {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
     threads.swap(threads_);
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::deque<std::shared_ptr<Lagging>> queue;
+  {
+    absl::MutexLock lock(&mutex_);
     queue.swap(queue_);
   }
   for (const std::shared_ptr<Lagging>& lagging : queue) {
     lagging->EndTurn({}, absl::UnavailableError("the events service is stopping"));
   }
-  for (std::thread& thread : threads) thread.join();
 }
 
 void CatchUp::Enqueue(std::shared_ptr<Lagging> lagging) {
   {
     absl::MutexLock lock(&mutex_);
     if (!stopping_) {
+      for (Worker* worker : awaiting_) {
+        if (worker->awaited != lagging.get()) continue;
+        worker->returned = std::move(lagging);
+        return;
+      }
       queue_.push_back(std::move(lagging));
       if (queue_.size() > idle_ && threads_.size() < max_readers_) {
         threads_.emplace_back([this] { Run(); });
@@ -62,23 +74,49 @@ void CatchUp::Run() {
   while (std::shared_ptr<Lagging> lagging = Take(worker)) GiveTurn(worker, *lagging);
 }
 
-// The next in the queue; null at the end.
+// The next one whose turn it is; null at the end.
 std::shared_ptr<Lagging> CatchUp::Take(Worker& worker) {
   absl::MutexLock lock(&mutex_);
-  const auto has_work = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopping_ || !queue_.empty();
+  std::shared_ptr<Lagging> same = AwaitReturn(worker);
+  if (same != nullptr) return same;
+  const auto has_work = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || worker.returned != nullptr || !queue_.empty();
   };
   ++idle_;
   while (!mutex_.AwaitWithTimeout(absl::Condition(&has_work), kKeepReader)) {
+    StopAwaiting(worker);
     mutex_.Unlock();
     worker = Worker();
     mutex_.Lock();
   }
   --idle_;
+  StopAwaiting(worker);
   if (stopping_) return nullptr;
   std::shared_ptr<Lagging> lagging = std::move(queue_.front());
   queue_.pop_front();
+  worker.slot_end = absl::Now() + kSlot;
   return lagging;
+}
+
+// Him who had the last turn, if he is back at once and nobody has waited for too long.
+std::shared_ptr<Lagging> CatchUp::AwaitReturn(Worker& worker) {
+  if (worker.awaited == nullptr) return nullptr;
+  const auto is_back = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopping_ || worker.returned != nullptr;
+  };
+  mutex_.AwaitWithTimeout(absl::Condition(&is_back), kReturn);
+  if (worker.returned == nullptr || stopping_) return nullptr;
+  if (!queue_.empty() && absl::Now() > worker.slot_end) return nullptr;
+  std::shared_ptr<Lagging> same = std::move(worker.returned);
+  StopAwaiting(worker);
+  return same;
+}
+
+// Who has come back to this worker goes to the end of the queue.
+void CatchUp::StopAwaiting(Worker& worker) {
+  std::erase(awaiting_, &worker);
+  worker.awaited = nullptr;
+  if (worker.returned != nullptr) queue_.push_back(std::move(worker.returned));
 }
 
 void CatchUp::GiveTurn(Worker& worker, Lagging& lagging) {
@@ -95,6 +133,11 @@ void CatchUp::GiveTurn(Worker& worker, Lagging& lagging) {
   }
   EventsMetrics::Get().catch_up_readers.Decrement();
   if (!records.empty()) status = absl::OkStatus();  // these first; the error will come again
+  if (status.ok()) {
+    absl::MutexLock lock(&mutex_);
+    worker.awaited = &lagging;
+    awaiting_.push_back(&worker);
+  }
   lagging.EndTurn(std::move(records), std::move(status));
 }
 
@@ -119,6 +162,12 @@ absl::Status CatchUp::Assign(Worker& worker, const Cursor& cursor) {
   }
   worker.narrow = lag.has_value();
   worker.types = cursor.types;
+  // What was fetched for the last one fills the reader's queue, and it fetches nothing for a second
+  // when that is full: let it drop it first.
+  absl::Status cleared = worker.reader->Assign({});
+  if (!cleared.ok()) return cleared;
+  cleared = worker.reader->Next(absl::ZeroDuration()).status();
+  if (absl::IsUnavailable(cleared)) return cleared;
   return worker.reader->Assign(positions);
 }
 

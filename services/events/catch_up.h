@@ -41,16 +41,22 @@ class CatchUp {
   void Enqueue(std::shared_ptr<Lagging> lagging);
 
  private:
-  // One thread's own.
+  // One thread's own, but for the last two.
   struct Worker {
     std::unique_ptr<kafka::Reader> reader;
     std::vector<std::string> types;  // what the reader is assigned, and where it stands
     Position position;
     bool narrow = false;  // it reads one partition only
+    absl::Time slot_end;  // how long one subscriber may keep the reader while others wait
+    // Guarded by mutex_: whom the worker waits for a moment to come back, and whether he has.
+    const Lagging* awaited = nullptr;
+    std::shared_ptr<Lagging> returned;
   };
 
   void Run();
   std::shared_ptr<Lagging> Take(Worker& worker);
+  std::shared_ptr<Lagging> AwaitReturn(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StopAwaiting(Worker& worker) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void GiveTurn(Worker& worker, Lagging& lagging);
   absl::Status Assign(Worker& worker, const Cursor& cursor);
   absl::Status Read(Worker& worker, Lagging& lagging, std::vector<SharedRecord>& records);
@@ -63,6 +69,7 @@ class CatchUp {
   const size_t max_readers_;
   absl::Mutex mutex_;
   std::deque<std::shared_ptr<Lagging>> queue_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Worker*> awaiting_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
   size_t idle_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

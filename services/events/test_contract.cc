@@ -20,7 +20,9 @@ FieldDescriptorProto* AddField(google::protobuf::DescriptorProto& message,
 
 void AppendField(std::string& data, char tag, const std::string& value) {
   data.push_back(tag);
-  data.push_back(static_cast<char>(value.size()));
+  size_t size = value.size();
+  for (; size >= 0x80; size >>= 7) data.push_back(static_cast<char>(size | 0x80));
+  data.push_back(static_cast<char>(size));
   data.append(value);
 }
 
