@@ -1,0 +1,205 @@
+#include "adapters/engine/testing/radius_database.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "adapters/engine/watch_state.h"
+#include "bus/kafka/outbox.h"
+#include "gmock/gmock.h"
+#include "google/protobuf/util/message_differencer.h"
+
+namespace simpul::engine::testing {
+namespace {
+
+// From raddb/mods-config/sql/main/postgresql/schema.sql: names, types and indexes alone.
+constexpr char kTables[] = R"(
+CREATE TABLE radacct (
+  radacctid bigserial PRIMARY KEY, acctsessionid text NOT NULL, acctuniqueid text NOT NULL UNIQUE,
+  username text, realm text, nasipaddress inet NOT NULL, nasportid text, nasporttype text,
+  acctstarttime timestamptz, acctupdatetime timestamptz, acctstoptime timestamptz,
+  acctinterval bigint, acctsessiontime bigint, acctauthentic text, connectinfo_start text,
+  connectinfo_stop text, acctinputoctets bigint, acctoutputoctets bigint, calledstationid text,
+  callingstationid text, acctterminatecause text, servicetype text, framedprotocol text,
+  framedipaddress inet, framedipv6address inet, framedipv6prefix inet, framedinterfaceid text,
+  delegatedipv6prefix inet, class text);
+CREATE INDEX radacct_active_session_idx ON radacct (acctuniqueid) WHERE acctstoptime IS NULL;
+CREATE INDEX radacct_bulk_close ON radacct (nasipaddress, acctstarttime) WHERE acctstoptime IS NULL;
+CREATE INDEX radacct_start_user_idx ON radacct (acctstarttime, username);
+CREATE TABLE nas (
+  id serial PRIMARY KEY, nasname text NOT NULL, shortname text NOT NULL,
+  type text NOT NULL DEFAULT 'other', ports integer, secret text NOT NULL, server text,
+  community text, description text);
+CREATE INDEX nas_nasname ON nas (nasname);
+)";
+
+std::string UriOrFail() {
+  const char* uri = std::getenv("SIMPUL_TEST_POSTGRES");
+  if (uri == nullptr) {
+    std::fprintf(stderr, "SIMPUL_TEST_POSTGRES is not set: run it by tests/with-peers\n");
+    std::exit(1);
+  }
+  return uri;
+}
+
+std::string NewDirectory() {
+  std::string path = std::filesystem::temp_directory_path() / "engine_test_XXXXXX";
+  return mkdtemp(path.data());
+}
+
+int SchemaNumber() {
+  static int number = 0;
+  return ++number;
+}
+
+}  // namespace
+
+RadiusDatabase::RadiusDatabase()
+    : uri_(UriOrFail()),
+      schema_(absl::StrFormat("engine_test_%d_%d", getpid(), SchemaNumber())),
+      connection_(PQconnectdb(uri_.c_str()), PQfinish) {
+  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+  Run("CREATE SCHEMA " + schema_);
+  Run("SET search_path = " + schema_ + "; SET TimeZone = 'UTC'");
+  Run(kTables);
+}
+
+RadiusDatabase::~RadiusDatabase() { Run("DROP SCHEMA " + schema_ + " CASCADE"); }
+
+std::vector<std::vector<std::string>> RadiusDatabase::RunOn(PGconn* connection,
+                                                            const std::string& sql) {
+  std::vector<std::vector<std::string>> rows;
+  PGresult* result = PQexec(connection, sql.c_str());
+  const ExecStatusType status = PQresultStatus(result);
+  EXPECT_TRUE(status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+      << PQerrorMessage(connection) << sql;
+  for (int row = 0; row < PQntuples(result); ++row) {
+    auto& cells = rows.emplace_back();
+    for (int column = 0; column < PQnfields(result); ++column) {
+      cells.emplace_back(PQgetvalue(result, row, column));
+    }
+  }
+  PQclear(result);
+  return rows;
+}
+
+std::vector<std::vector<std::string>> RadiusDatabase::Run(const std::string& sql) {
+  return RunOn(connection_.get(), sql);
+}
+
+std::unique_ptr<PGconn, void (*)(PGconn*)> RadiusDatabase::Connect() const {
+  std::unique_ptr<PGconn, void (*)(PGconn*)> other(PQconnectdb(uri_.c_str()), PQfinish);
+  RunOn(other.get(), "SET search_path = " + schema_);
+  return other;
+}
+
+std::string RadiusDatabase::dsn() const {
+  return absl::StrFormat("%s%coptions=-csearch_path%%3D%s", uri_,
+                         absl::StrContains(uri_, "?") ? '&' : '?', schema_);
+}
+
+TestMapping::TestMapping(const std::vector<std::pair<std::string, std::string>>& replacements)
+    : directory_(NewDirectory()) {
+  std::ifstream shipped(SIMPUL_SOURCE_DIR "/adapters/diskominfo/radius/mapping.yaml");
+  std::ostringstream text;
+  text << shipped.rdbuf();
+  std::string changed = text.str();
+  for (const auto& [from, to] : replacements) {
+    EXPECT_TRUE(absl::StrContains(changed, from)) << from;
+    changed = absl::StrReplaceAll(changed, {{from, to}});
+  }
+  std::ofstream(directory_ + "/mapping.yaml") << changed;
+  auto loaded = LoadMapping(directory_);
+  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  if (loaded.ok()) loaded_ = *std::move(loaded);
+}
+
+TestMapping::~TestMapping() { std::filesystem::remove_all(directory_); }
+
+const ResourcePlan& TestMapping::Plan(const std::string& message) const {
+  for (const ResourcePlan& plan : loaded_->resources) {
+    if (plan.message == message) return plan;
+  }
+  ADD_FAILURE() << "no resource " << message;
+  return loaded_->resources.front();
+}
+
+void Follower::Follow(store::Store& store) {
+  const auto status = store.Read([&](store::Transaction& transaction) {
+    return transaction.Query(
+        "SELECT seq, data FROM outbox WHERE seq > $1 ORDER BY seq", {last_seq_},
+        [&](const store::Row& row) {
+          last_seq_ = row.Int(0);
+          wifi::v1::SourceSessionEvent event;
+          EXPECT_TRUE(event.ParseFromString(std::string(row.Bytes(1))));
+          Apply(event);
+          return absl::OkStatus();
+        });
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+void Follower::Apply(const wifi::v1::SourceSessionEvent& event) {
+  ++events_;
+  const std::string& name = event.session().name();
+  int64_t key = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(name.substr(name.rfind('/') + 1), &key)) << name;
+  EXPECT_GT(event.revision(), revisions_[key]) << name;
+  EXPECT_TRUE(event.has_observe_time());
+  revisions_[key] = event.revision();
+  const auto known = sessions_.find(key);
+  if (event.change() == type::v1::DELETED) {
+    EXPECT_NE(known, sessions_.end()) << "invented delete of " << name;
+    wifi::v1::SourceSession name_only;
+    name_only.set_name(name);
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(event.session(), name_only));
+    sessions_.erase(key);
+    return;
+  }
+  if (event.change() == type::v1::CREATED) {
+    EXPECT_EQ(known, sessions_.end()) << "invented creation of " << name;
+  } else {
+    EXPECT_EQ(event.change(), type::v1::UPDATED);
+    EXPECT_NE(known, sessions_.end()) << "update of the unknown " << name;
+    if (known != sessions_.end()) {
+      EXPECT_FALSE(
+          google::protobuf::util::MessageDifferencer::Equals(event.session(), known->second))
+          << "invented update of " << name;
+    }
+  }
+  sessions_[key] = event.session();
+}
+
+TestStore::TestStore() : directory_(NewDirectory()) {
+  auto opened = store::Store::Open({.url = "sqlite:" + directory_, .part = "adapter-test"});
+  EXPECT_TRUE(opened.ok()) << opened.status();
+  store_ = *std::move(opened);
+  EXPECT_TRUE(store::Migrate(*store_, "outbox", kafka::OutboxMigrations()).ok());
+  EXPECT_TRUE(store::Migrate(*store_, "watch", WatchMigrations()).ok());
+}
+
+TestStore::~TestStore() {
+  store_.reset();
+  std::filesystem::remove_all(directory_);
+}
+
+int64_t TestStore::Count(std::string_view sql) {
+  int64_t count = -1;
+  const auto status = store_->Read([&](store::Transaction& transaction) {
+    return transaction.Query(sql, {}, [&](const store::Row& row) {
+      count = row.Int(0);
+      return absl::OkStatus();
+    });
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  return count;
+}
+
+}  // namespace simpul::engine::testing

@@ -1,0 +1,258 @@
+// Change capture as a property: whatever happens in the database, a consumer of the events ends with what
+// the table says; nothing is missed and nothing invented.
+#include <cstdlib>
+#include <deque>
+#include <random>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
+#include "adapters/engine/testing/radius_database.h"
+#include "adapters/engine/watch.h"
+#include "gmock/gmock.h"
+
+namespace simpul::engine {
+namespace {
+
+using testing::Follower;
+using testing::RadiusDatabase;
+using testing::TestMapping;
+using testing::TestStore;
+
+bool IsSoak() { return std::getenv("SIMPUL_SOAK") != nullptr; }
+
+uint32_t Seed() {
+  const char* seed = std::getenv("SIMPUL_SEED");
+  const uint32_t value = seed != nullptr ? static_cast<uint32_t>(std::atoi(seed))
+                                         : std::random_device()();
+  std::printf("SIMPUL_SEED=%u\n", value);
+  return value;
+}
+
+// A city's accounting that never rests.
+class City {
+ public:
+  City(RadiusDatabase& database, uint32_t seed) : database_(database), random_(seed) {}
+
+  // `count` rows, a few of them open, begun within the last 30 days in the order of their keys.
+  void Fill(int count) {
+    database_.Run(absl::StrFormat(
+        "INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime,"
+        " acctupdatetime, acctstoptime, acctsessiontime, acctinputoctets, acctoutputoctets,"
+        " calledstationid, callingstationid, acctterminatecause, framedipaddress)"
+        " SELECT 's'||i, 'u'||i, 'user'||i, '10.0.0.1', t, t + interval '5 min',"
+        " CASE WHEN i %% 97 = 0 THEN NULL ELSE t + interval '5 min' END, 300, i * 7, i * 11,"
+        " '00-11-22-33-44-55:kota', 'aa-bb', 'User-Request', '10.1.0.1'"
+        " FROM (SELECT i, now() - interval '30 days' * (1 - i / %d.0) AS t"
+        "  FROM generate_series(1, %d) i) x",
+        count, count));
+    database_.Run("ANALYZE radacct");
+    next_ = count + 1;
+  }
+
+  // Some of everything that can happen between two polls.
+  void Live() {
+    for (int i = Pick(0, 12); i > 0; --i) database_.Run(Insert());
+    if (Pick(0, 2) == 0) BeginLate();
+    if (!late_.empty() && Pick(0, 3) == 0) CommitLate();
+    const std::string open = "SELECT radacctid FROM radacct WHERE acctstoptime IS NULL"
+                             " ORDER BY random() LIMIT 5";
+    Change(open, "acctupdatetime = now(), acctinputoctets = acctinputoctets + 1000");
+    Change(open, "acctstoptime = now(), acctterminatecause = 'Lost-Carrier'");
+    if (Pick(0, 2) == 0) Change(Recent(3), "acctoutputoctets = acctoutputoctets + 5");
+    if (Pick(0, 4) == 0) Change(Recent(1), "acctstoptime = NULL");
+    if (Pick(0, 4) == 0) Change(Recent(2), "acctsessiontime = 999999999999999");  // unfit
+    if (Pick(0, 4) == 0) {
+      Change("SELECT radacctid FROM radacct WHERE acctsessiontime = 999999999999999 LIMIT 2",
+             "acctsessiontime = 60");
+    }
+    if (Pick(0, 2) == 0) Remove(Recent(2));
+    if (Pick(0, 5) == 0) Remove(open);
+    if (Pick(0, 3) == 0) ThereAndBack();
+  }
+
+  void Settle() {
+    while (!late_.empty()) CommitLate();
+  }
+
+ private:
+  int Pick(int from, int to) { return std::uniform_int_distribution<int>(from, to)(random_); }
+
+  // A start; the times are those of an access point, and many are equal.
+  std::string Insert() {
+    const int i = next_++;
+    return absl::StrFormat(
+        "INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime,"
+        " acctsessiontime, acctinputoctets, acctoutputoctets, calledstationid, acctstoptime)"
+        " VALUES ('s%d', 'u%d', 'user%d', '10.0.0.%d', date_trunc('minute', now()) - interval"
+        " '%d min', 0, %d, 0, '00-11-22-33-44-55:kota', %s)",
+        i, i, i, i % 5, Pick(0, 90), i, i % 3 == 0 ? "now()" : "NULL");
+  }
+
+  // A key that is given now and committed later, after greater ones.
+  void BeginLate() {
+    late_.push_back(database_.Connect());
+    RadiusDatabase::RunOn(late_.back().get(), "BEGIN");
+    for (int i = Pick(1, 3); i > 0; --i) RadiusDatabase::RunOn(late_.back().get(), Insert());
+  }
+
+  void CommitLate() {
+    RadiusDatabase::RunOn(late_.front().get(), Pick(0, 4) == 0 ? "ROLLBACK" : "COMMIT");
+    late_.pop_front();
+  }
+
+  // Closed rows within the horizon.
+  static std::string Recent(int count) {
+    return absl::StrFormat(
+        "SELECT radacctid FROM radacct WHERE acctstoptime IS NOT NULL AND"
+        " acctstarttime > now() - interval '6 days' ORDER BY random() LIMIT %d",
+        count);
+  }
+
+  void Change(const std::string& which, const std::string& how) {
+    database_.Run(absl::StrFormat("UPDATE radacct SET %s WHERE radacctid IN (%s)", how, which));
+  }
+  void Remove(const std::string& which) {
+    database_.Run(absl::StrFormat("DELETE FROM radacct WHERE radacctid IN (%s)", which));
+  }
+
+  // A -> B -> A between two polls: nothing has happened.
+  void ThereAndBack() {
+    const auto rows = database_.Run(Recent(1));
+    if (rows.empty()) return;
+    for (const char* sign : {"+", "-"}) {
+      database_.Run(absl::StrFormat(
+          "UPDATE radacct SET acctinputoctets = acctinputoctets %s 77 WHERE radacctid = %s", sign,
+          rows[0][0]));
+    }
+  }
+
+  RadiusDatabase& database_;
+  std::mt19937 random_;
+  int next_ = 1;
+  std::deque<std::unique_ptr<PGconn, void (*)(PGconn*)>> late_;
+};
+
+std::string Micros(const google::protobuf::Timestamp& time, bool is_set) {
+  if (!is_set) return "";
+  return std::to_string(time.seconds() * 1'000'000 + time.nanos() / 1000);
+}
+
+// A session as one line, to be held against the table's own.
+std::string Line(const wifi::v1::SourceSession& s) {
+  return absl::StrJoin(
+      {s.unique_id(), s.nas_address(), s.ssid(), Micros(s.start_time(), s.has_start_time()),
+       Micros(s.update_time(), s.has_update_time()), Micros(s.stop_time(), s.has_stop_time()),
+       std::to_string(s.session_time().seconds()), std::to_string(s.input_bytes()),
+       std::to_string(s.output_bytes()), s.terminate_cause(), s.user()},
+      "|");
+}
+
+// The rows that fit, as lines by key, straight from the database.
+std::map<int64_t, std::string> Table(RadiusDatabase& database) {
+  std::map<int64_t, std::string> lines;
+  for (const auto& row : database.Run(
+           "SELECT radacctid, concat_ws('|', acctuniqueid, host(nasipaddress), 'kota',"
+           " coalesce((extract(epoch from acctstarttime) * 1000000)::bigint::text, ''),"
+           " coalesce((extract(epoch from acctupdatetime) * 1000000)::bigint::text, ''),"
+           " coalesce((extract(epoch from acctstoptime) * 1000000)::bigint::text, ''),"
+           " acctsessiontime, acctinputoctets, acctoutputoctets,"
+           " coalesce(acctterminatecause, ''), username)"
+           " FROM radacct WHERE acctsessiontime < 999999999999999")) {
+    lines[std::stoll(row[0])] = row[1];
+  }
+  return lines;
+}
+
+TEST(WatchProperty, MissesNothingAndInventsNothing) {
+  const int rows = IsSoak() ? 1'000'000 : 10'000;
+  const int rounds = IsSoak() ? 300 : 120;
+  const uint32_t seed = Seed();
+  RadiusDatabase database;
+  City city(database, seed);
+  city.Fill(rows);
+  // Small pages, so that there are many; and a gap that some late commits outlive.
+  const TestMapping mapping({{"rows: 5000", IsSoak() ? "rows: 5000" : "rows: 500"},
+                             {"gap: 5m", "gap: 10s"},
+                             {"timeout: 5s", "timeout: 60s"}});
+  sources::sql::Source source(database.dsn(), mapping->limits);
+  TestStore store;
+  FakeClock clock(absl::Now());
+  kafka::RevisionClock revisions(clock);
+  const auto start_watch = [&] {
+    return std::make_unique<Watch>(WatchOptions{.mapping = &*mapping,
+                                                .plan = &mapping.Plan("SourceSession"),
+                                                .source = &source,
+                                                .store = store.get(),
+                                                .revisions = &revisions,
+                                                .clock = &clock,
+                                                .digest_secret = std::string(32, 'd'),
+                                                .dataschema = "urn:test",
+                                                .rows_per_commit = 300});
+  };
+  auto watch = start_watch();
+  Follower follower;
+  std::mt19937 random(seed + 1);
+  const auto poll = [&] {
+    do {
+      const auto status = watch->Poll();
+      ASSERT_TRUE(status.ok()) << status;
+      if (random() % 20 == 0) watch = start_watch();  // a crash between two commits
+    } while (watch->has_backlog());
+    follower.Follow(*store);
+  };
+  const auto reconcile = [&] {
+    for (bool is_over = false; !is_over;) {
+      auto done = watch->Reconcile();
+      ASSERT_TRUE(done.ok()) << done.status();
+      is_over = *done;
+    }
+    follower.Follow(*store);
+  };
+
+  const absl::Time began = absl::Now();
+  poll();
+  std::printf("first pass: %d rows in %s\n", rows, absl::FormatDuration(absl::Now() - began).c_str());
+  for (int round = 0; round < rounds; ++round) {
+    clock.Advance(absl::Seconds(2));
+    city.Live();
+    poll();
+    if (round % 15 == 14) reconcile();
+    if (random() % 25 == 0) watch = start_watch();
+    if (HasFatalFailure()) return;
+  }
+  city.Settle();
+  clock.Advance(absl::Seconds(2));
+  poll();
+  reconcile();
+  EXPECT_EQ(watch->standing().held_deletes, 0);
+
+  const auto table = Table(database);
+  const auto unfit = database.Run("SELECT radacctid FROM radacct WHERE acctsessiontime >= 999999999999999");
+  std::map<int64_t, std::string> followed;
+  for (const auto& [key, session] : follower.sessions()) followed[key] = Line(session);
+  for (const auto& row : unfit) followed.erase(std::stoll(row[0]));
+  int missed = 0, invented = 0, stale = 0;
+  for (const auto& [key, line] : table) {
+    const auto it = followed.find(key);
+    if (it == followed.end()) {
+      if (++missed <= 3) ADD_FAILURE() << "missed " << key << ": " << line;
+    } else if (it->second != line) {
+      if (++stale <= 3) ADD_FAILURE() << "stale " << key << ": " << it->second << " is " << line;
+    }
+  }
+  for (const auto& [key, line] : followed) {
+    if (table.count(key) == 0 && ++invented <= 3) ADD_FAILURE() << "gone, not deleted: " << key;
+  }
+  EXPECT_EQ(missed, 0);
+  EXPECT_EQ(stale, 0);
+  EXPECT_EQ(invented, 0);
+  EXPECT_EQ(store.Count("SELECT count(*) FROM watch_parked"), static_cast<int64_t>(unfit.size()));
+  std::printf("%lld events, %zu rows, %zu unfit, %lld watched; state %lld bytes\n",
+              static_cast<long long>(follower.events()), table.size(), unfit.size(),
+              static_cast<long long>(watch->standing().rows),
+              static_cast<long long>(store.Count("SELECT sum(length(packed)) FROM watch_bucket")));
+}
+
+}  // namespace
+}  // namespace simpul::engine
