@@ -15,6 +15,7 @@ constexpr int32_t kStreamWindow = 64 << 10;  // what one request may hold in our
 constexpr int32_t kConnectionWindow = 16 << 20;
 constexpr size_t kFieldOverhead = 32;  // RFC 9113, 6.5.2
 constexpr int64_t kControlWindowNs = 10'000'000'000;
+constexpr absl::Duration kUnwantedBody = absl::Seconds(5);  // thrown away for so long, then reset
 constexpr absl::Duration kGoawayDelay = absl::Milliseconds(100);  // what is on its way still counts
 
 Call* CallOf(nghttp2_session* session, int32_t stream) {
@@ -255,10 +256,12 @@ void Http2Front::SendHead(Call& call, const std::vector<nghttp2_nv>& fields, boo
   connection_->MarkDirty();
 }
 
-// The answer is out but the request is not all in: nobody wants the rest of it (RFC 9113, 8.1).
+// The answer is out but the request is not all in (RFC 9113, 8.1). gRPC clients stop at once when they
+// are reset; others have been seen to throw the answer away with the stream, so they may finish.
 void Http2Front::OnAnswered(Call& call) {
   if (call.request_ended) return;
-  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, call.client_stream, NGHTTP2_NO_ERROR);
+  if (call.is_grpc) return Abort(call, NGHTTP2_NO_ERROR);
+  worker_->loop().Arm(call.deadline, kUnwantedBody);
 }
 
 void Http2Front::Resume(Call& call) {

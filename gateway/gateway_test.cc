@@ -1,0 +1,416 @@
+// gRPC through a real gateway to real gRPC parts.
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "gateway/testing/city.h"
+#include "gmock/gmock.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/impl/codegen/client_unary_call.h"
+#include "grpcpp/security/credentials.h"
+#include "simpul/bus/v1/bus.pb.h"
+
+namespace simpul::gateway {
+namespace {
+
+using ::testing::AnyOf;
+using ::testing::Eq;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+class GatewayTest : public ::testing::Test {
+ protected:
+  void StartWith(std::vector<const RunningPart*> parts) {
+    SetParts(parts);
+    city_.StartGateway();
+    channel_ = grpc::CreateChannel(city_.gateway().address(), grpc::InsecureChannelCredentials());
+    hotspots_ = wifi::v1::HotspotService::NewStub(channel_);
+    events_ = events::v1::EventService::NewStub(channel_);
+    ASSERT_TRUE(Eventually([&] { return city_.gateway().ready().ok(); }));
+  }
+  void SetParts(const std::vector<const RunningPart*>& parts) {
+    std::vector<catalogue::v1::Part> list;
+    for (const RunningPart* part : parts) list.push_back(part->part);
+    city_.catalogue().SetParts(std::move(list));
+  }
+
+  std::unique_ptr<grpc::ClientContext> Context(const std::string& key) const {
+    auto context = std::make_unique<grpc::ClientContext>();
+    context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    if (!key.empty()) context->AddMetadata("x-api-key", key);
+    return context;
+  }
+  grpc::Status Get(const std::string& id, wifi::v1::Hotspot* hotspot) {
+    return Get(*Context(city_.key()), id, hotspot);
+  }
+  grpc::Status Get(grpc::ClientContext& context, const std::string& id, wifi::v1::Hotspot* hotspot) {
+    wifi::v1::GetHotspotRequest request;
+    request.set_name("departments/x/hotspots/" + id);
+    return hotspots_->GetHotspot(&context, request, hotspot);
+  }
+
+  City city_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<wifi::v1::HotspotService::Stub> hotspots_;
+  std::unique_ptr<events::v1::EventService::Stub> events_;
+  wifi::v1::Hotspot hotspot_;
+};
+
+TEST_F(GatewayTest, PassesAUnaryCallAndNamesItsCaller) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  const grpc::Status status = Get("1", &hotspot_);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(hotspot_.name(), "departments/x/hotspots/1");
+  EXPECT_EQ(hotspot_.display_name(), "a");
+  EXPECT_EQ(hotspot_.description(), "dinkes/00000001/20");
+}
+
+TEST_F(GatewayTest, StripsACallerThatAClientMadeUp) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  auto context = Context(city_.key());
+  bus::v1::Caller forged;
+  forged.set_agency("police");
+  context->AddMetadata("simpul-caller-bin", forged.SerializeAsString());
+  ASSERT_TRUE(Get(*context, "1", &hotspot_).ok());
+  EXPECT_EQ(hotspot_.description(), "dinkes/00000001/20");
+}
+
+TEST_F(GatewayTest, PassesAMessageLargerThanAnyWindow) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  ASSERT_TRUE(Get("medium", &hotspot_).ok());
+  EXPECT_EQ(hotspot_.description().size(), 300u << 10);
+  events::v1::CreateSubscriptionRequest request;
+  request.mutable_subscription()->set_name_prefix(std::string(3 << 20, 'y'));
+  request.set_subscription_id("s");
+  events::v1::Subscription made;
+  const grpc::Status status =
+      events_->CreateSubscription(Context(city_.key()).get(), request, &made);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(made.name_prefix().size(), 3u << 20);
+}
+
+TEST_F(GatewayTest, PassesAnErrorAsThePartSaidIt) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  const grpc::Status status = Get("missing", &hotspot_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(status.error_message(), "tidak ada 100% \"ünique\"");
+}
+
+TEST_F(GatewayTest, StreamsEventsToTheirEnd) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  events::v1::SubscribeRequest request;
+  for (int i = 0; i < 1000; ++i) request.add_types("type" + std::to_string(i));
+  auto context = Context(city_.key());
+  auto reader = events_->Subscribe(context.get(), request);
+  events::v1::SubscribeResponse response;
+  int count = 0;
+  while (reader->Read(&response)) {
+    EXPECT_EQ(response.event().type(), "type" + std::to_string(count));
+    ++count;
+  }
+  EXPECT_EQ(count, 1000);
+  EXPECT_TRUE(reader->Finish().ok());
+}
+
+TEST_F(GatewayTest, HoldsBackAPartWhoseClientDoesNotRead) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  events::v1::SubscribeRequest request;
+  request.set_name_prefix("flood");
+  auto context = Context(city_.key());
+  auto reader = events_->Subscribe(context.get(), request);
+  events::v1::SubscribeResponse response;
+  ASSERT_TRUE(reader->Read(&response));
+  // It goes on until windows and socket buffers are full, and then stands still.
+  int64_t last = -1;
+  absl::Time since = absl::Now();
+  ASSERT_TRUE(Eventually([&] {
+    const int64_t now = part.service->flood_bytes;
+    if (now != last) since = absl::Now();
+    last = now;
+    return now > 0 && absl::Now() - since > absl::Milliseconds(700);
+  }, absl::Seconds(20)));
+  EXPECT_LT(last, 16 << 20);
+  for (int64_t read = 0; read < last + (1 << 20); read += 32 << 10) {
+    ASSERT_TRUE(reader->Read(&response));
+  }
+  EXPECT_GT(part.service->flood_bytes, last);
+  context->TryCancel();
+  reader->Finish();
+}
+
+TEST_F(GatewayTest, EndsACallWhoseTimeIsOverAndTellsThePart) {
+  const RunningPart part = city_.StartPart("a");
+  city_.options().limits.default_deadline = absl::Milliseconds(200);
+  StartWith({&part});
+  grpc::ClientContext context;  // no deadline of its own
+  context.AddMetadata("x-api-key", city_.key());
+  const grpc::Status status = Get(context, "slow", &hotspot_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_TRUE(Eventually([&] { return part.service->cancelled_calls == 1; }));
+}
+
+TEST_F(GatewayTest, GivesThePartTheClientsDeadline) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  grpc::ClientContext context;
+  context.AddMetadata("x-api-key", city_.key());
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(7));
+  ASSERT_TRUE(Get(context, "1", &hotspot_).ok());
+  EXPECT_GT(part.service->deadline_ms, 5'000);
+  EXPECT_LE(part.service->deadline_ms, 7'100);
+}
+
+TEST_F(GatewayTest, AStreamOutlivesTheDefaultDeadline) {
+  const RunningPart part = city_.StartPart("a");
+  city_.options().limits.default_deadline = absl::Milliseconds(200);
+  StartWith({&part});
+  grpc::ClientContext context;
+  context.AddMetadata("x-api-key", city_.key());
+  events::v1::SubscribeRequest request;
+  request.set_name_prefix("endless");
+  auto reader = events_->Subscribe(&context, request);
+  ASSERT_TRUE(Eventually([&] { return part.service->slow_calls == 1; }));
+  EXPECT_FALSE(Eventually([&] { return part.service->cancelled_calls > 0; }, absl::Seconds(1)));
+  context.TryCancel();
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_TRUE(Eventually([&] { return part.service->cancelled_calls == 1; }));
+}
+
+TEST_F(GatewayTest, TellsThePartThatTheClientIsGone) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  auto context = Context(city_.key());
+  std::thread caller([&] { Get(*context, "slow", &hotspot_); });
+  EXPECT_TRUE(Eventually([&] { return part.service->slow_calls == 1; }));
+  context->TryCancel();
+  caller.join();
+  EXPECT_TRUE(Eventually([&] { return part.service->cancelled_calls == 1; }));
+}
+
+TEST_F(GatewayTest, DemandsAKey) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  grpc::Status status = Get(*Context(""), "1", &hotspot_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_THAT(status.error_message(), HasSubstr("x-api-key"));
+  EXPECT_THAT(status.error_message(), HasSubstr("simpul key create"));
+  status = Get(*Context(KeyText(2)), "1", &hotspot_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(GatewayTest, LearnsOfNewAndRevokedKeysOnAnOpenConnection) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  ASSERT_TRUE(Get("1", &hotspot_).ok());
+  city_.catalogue().AddKey("bapenda", KeyText(2));
+  EXPECT_TRUE(Eventually([&] { return Get(*Context(KeyText(2)), "1", &hotspot_).ok(); }));
+  city_.catalogue().RevokeKeyOf(city_.key());
+  EXPECT_TRUE(Eventually([&] {
+    return Get("1", &hotspot_).error_code() == grpc::StatusCode::UNAUTHENTICATED;
+  }));
+  EXPECT_TRUE(Get(*Context(KeyText(2)), "1", &hotspot_).ok());
+  EXPECT_EQ(hotspot_.description(), "bapenda/00000002/20");
+}
+
+TEST_F(GatewayTest, ServesNoUnknownOrInternalMethod) {
+  const RunningPart part = city_.StartPart("a", /*extra=*/true);
+  StartWith({&part});
+  for (const char* path : {"/simpul.wifi.v1.HotspotService/Nothing", "/nothing", "/a/b",
+                           "/simpul.catalogue.v1.KeyService/ListKeys"}) {
+    grpc::internal::RpcMethod method(path, grpc::internal::RpcMethod::NORMAL_RPC);
+    wifi::v1::GetHotspotRequest request;
+    const grpc::Status status =
+        grpc::internal::BlockingUnaryCall<wifi::v1::GetHotspotRequest, wifi::v1::Hotspot,
+                                          google::protobuf::MessageLite,
+                                          google::protobuf::MessageLite>(
+            channel_.get(), method, Context(city_.key()).get(), request, &hotspot_);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << path;
+  }
+}
+
+TEST_F(GatewayTest, SaysThatAPartIsAwayAndFindsItAgain) {
+  RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  ASSERT_TRUE(Get("1", &hotspot_).ok());
+  std::thread killer([&] {
+    EXPECT_TRUE(Eventually([&] { return part.service->slow_calls == 1; }));
+    part.server.reset();
+  });
+  const absl::Time begin = absl::Now();
+  grpc::Status status = Get("slow", &hotspot_);
+  killer.join();
+  EXPECT_THAT(status.error_code(), AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED));
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(15));
+  status = Get("1", &hotspot_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+  const RunningPart next = city_.StartPart("b");
+  SetParts({&next});
+  EXPECT_TRUE(Eventually([&] { return Get("1", &hotspot_).ok(); }));
+  EXPECT_EQ(hotspot_.display_name(), "b");
+}
+
+TEST_F(GatewayTest, GivesCallsToAnotherInstanceWhenOneIsGone) {
+  RunningPart a = city_.StartPart("a");
+  const RunningPart b = city_.StartPart("b");
+  StartWith({&a, &b});
+  std::set<std::string> seen;
+  ASSERT_TRUE(Eventually([&] {
+    EXPECT_TRUE(Get("1", &hotspot_).ok());
+    seen.insert(hotspot_.display_name());
+    return seen.size() == 2;
+  }));
+  a.server.reset();  // and the catalogue does not know yet
+  for (int i = 0; i < 20; ++i) {
+    const grpc::Status status = Get("1", &hotspot_);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(hotspot_.display_name(), "b");
+  }
+}
+
+TEST_F(GatewayTest, BelievesNoPartWithAnothersCertificate) {
+  RunningPart part = city_.StartPart("a");
+  part.part.set_identity(city_.credentials().IdentityOf("service/events").Uri());
+  StartWith({&part});
+  EXPECT_EQ(Get("1", &hotspot_).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(GatewayTest, FailsNoCallWhilePartsAndContractsAreReplaced) {
+  auto current = std::make_unique<RunningPart>(city_.StartPart("0"));
+  StartWith({current.get()});
+  std::atomic<bool> stop = false;
+  std::atomic<int> calls = 0, failures = 0;
+  std::mutex mutex;
+  std::string failure;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      while (!stop) {
+        wifi::v1::Hotspot hotspot;
+        const grpc::Status status = Get("1", &hotspot);
+        ++calls;
+        if (status.ok()) continue;
+        ++failures;
+        std::lock_guard lock(mutex);
+        failure = absl::StrFormat("%d %s", status.error_code(), status.error_message());
+      }
+    });
+  }
+  for (int round = 1; round <= 6; ++round) {
+    auto next = std::make_unique<RunningPart>(
+        city_.StartPart(std::to_string(round), /*extra=*/round % 2 == 1));
+    SetParts({current.get(), next.get()});
+    const int before = calls;
+    EXPECT_TRUE(Eventually([&] { return calls > before + 50; }));
+    // As a part does: off the bus first, and its server ends when calls have ceased to come.
+    SetParts({next.get()});
+    int last = -1, since = 0;
+    EXPECT_TRUE(Eventually([&] {
+      if (const int now = current->service->calls; now != last) {
+        last = now;
+        since = calls;
+      }
+      return calls > since + 50;
+    }));
+    current->server->Shutdown(absl::Seconds(5));
+    current = std::move(next);
+    const int after = calls;
+    EXPECT_TRUE(Eventually([&] { return calls > after + 50; }));
+  }
+  stop = true;
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(failures, 0) << failure << " of " << calls;
+}
+
+TEST_F(GatewayTest, AnswersReflectionOfBothVersions) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  for (const char* version : {"v1", "v1alpha"}) {
+    // list_services: field 7, an empty text.
+    Wire wire(city_.gateway().address());
+    const std::string path =
+        absl::StrFormat("/grpc.reflection.%s.ServerReflection/ServerReflectionInfo", version);
+    const std::string command = absl::StrFormat(
+        "printf '\\000\\000\\000\\000\\002\\072\\000' | curl -s --http2-prior-knowledge --data-binary @- "
+        "-H 'content-type: application/grpc' -H 'te: trailers' -H 'x-api-key: %s' http://%s%s",
+        city_.key(), city_.gateway().address(), path);
+    FILE* curl = popen(command.c_str(), "r");
+    std::string out(4096, '\0');
+    out.resize(fread(out.data(), 1, out.size(), curl));
+    pclose(curl);
+    EXPECT_THAT(out, HasSubstr("simpul.events.v1.EventService"));
+    EXPECT_THAT(out, HasSubstr("simpul.wifi.v1.HotspotService"));
+  }
+}
+
+TEST_F(GatewayTest, StartsFromWhatItKnewWhileTheCatalogueHasNoContracts) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  ASSERT_TRUE(Get("1", &hotspot_).ok());
+  ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(city_.data() + "/parts"); }));
+  city_.StopGateway();
+  city_.catalogue().HideContracts(true);
+  city_.StartGateway();
+  channel_ = grpc::CreateChannel(city_.gateway().address(), grpc::InsecureChannelCredentials());
+  hotspots_ = wifi::v1::HotspotService::NewStub(channel_);
+  EXPECT_TRUE(Eventually([&] { return Get("1", &hotspot_).ok(); }));
+}
+
+TEST_F(GatewayTest, GoesOnWhileTheCatalogueIsAway) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  city_.StopCatalogue();
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Get("1", &hotspot_).ok());
+  EXPECT_TRUE(city_.gateway().ready().ok());
+  city_.StartCatalogue();
+  const RunningPart next = city_.StartPart("b");
+  SetParts({&next});
+  EXPECT_TRUE(Eventually([&] {
+    return Get("1", &hotspot_).ok() && hotspot_.display_name() == "b";
+  }));
+}
+
+TEST_F(GatewayTest, FinishesCallsInHandWhenItStops) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  ASSERT_TRUE(Get("1", &hotspot_).ok());
+  std::atomic<bool> stop = false;
+  std::atomic<int> wrong = 0;
+  std::thread caller([&] {
+    while (!stop) {
+      wifi::v1::Hotspot hotspot;
+      const grpc::Status status = Get("1", &hotspot);
+      // Refused while it is away, but never cut in the middle.
+      if (!status.ok() && status.error_code() != grpc::StatusCode::UNAVAILABLE) ++wrong;
+    }
+  });
+  city_.StopGateway();
+  stop = true;
+  caller.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(GatewayTest, NamesAnAddressThatIsInUse) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  Options second = city_.options();
+  second.listen_plain = city_.gateway().address();
+  const auto refused = Part::Start(second);
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(refused.status().message()), HasSubstr(second.listen_plain));
+}
+
+}  // namespace
+}  // namespace simpul::gateway
