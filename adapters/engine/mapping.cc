@@ -159,7 +159,9 @@ class Checker {
   void CheckName(const std::string& path, const mapping::v1::Resource& resource,
                  ResourcePlan& plan) {
     const std::string& name = resource.name();
-    const std::string prefix = absl::StrFormat("departments/%s/", loaded_->department);
+    const std::string prefix =  // of a wrong adapter nobody knows the department
+        loaded_->department.empty() ? "departments/"
+                                    : absl::StrFormat("departments/%s/", loaded_->department);
     const size_t open = name.find('{');
     if (!absl::StartsWith(name, prefix) || open == std::string::npos || name.back() != '}' ||
         name[open - 1] != '/' || name.find('{', open + 1) != std::string::npos) {

@@ -350,7 +350,7 @@ void Watch::Publish(const absl::Status& status) {
   metrics_->rows_read.Increment(static_cast<double>(std::exchange(rows_read_, 0)));
   metrics_->bad_keys.Increment(static_cast<double>(std::exchange(bad_keys_, 0)));
   if (!status.ok()) metrics_->failures.Increment();
-  const int64_t held = held_by_poll_ + held_by_reconcile_;
+  const int64_t held = std::max(held_by_poll_, held_by_reconcile_);  // they may be the same rows
   metrics_->rows.Set(static_cast<double>(state_.size()));
   metrics_->parked.Set(static_cast<double>(parked_.size()));
   metrics_->held_deletes.Set(static_cast<double>(held));

@@ -1,0 +1,281 @@
+// A watch of a real RADIUS database, one behaviour at a time.
+#include "adapters/engine/watch.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
+#include "adapters/engine/testing/radius_database.h"
+#include "bus/testing/status_matchers.h"
+
+namespace simpul::engine {
+namespace {
+
+using simpul::testing::IsOk;
+using simpul::testing::StatusIs;
+using testing::Follower;
+using testing::RadiusDatabase;
+using testing::TestMapping;
+using testing::TestStore;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class WatchTest : public ::testing::Test {
+ protected:
+  WatchTest() { Restart(); }
+
+  void Restart(const std::string& message = "SourceSession") {
+    watch_ = std::make_unique<Watch>(WatchOptions{.mapping = &*mapping_,
+                                                  .plan = &mapping_.Plan(message),
+                                                  .source = &source_,
+                                                  .store = store_.get(),
+                                                  .revisions = &revisions_,
+                                                  .clock = &clock_,
+                                                  .digest_secret = std::string(32, 'd'),
+                                                  .dataschema = "urn:test"});
+  }
+
+  void Insert(const std::string& unique_id, const std::string& stop = "NULL",
+              const std::string& start = "now()") {
+    database_.Run(absl::StrFormat(
+        "INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime,"
+        " acctstoptime, acctsessiontime, acctinputoctets, acctoutputoctets)"
+        " VALUES ('s', '%s', 'warga', '10.0.0.1', %s, %s, 0, 0, 0)",
+        unique_id, start, stop));
+  }
+
+  void Poll() {
+    clock_.Advance(absl::Seconds(2));
+    do {
+      ASSERT_THAT(watch_->Poll(), IsOk());
+    } while (watch_->has_backlog());
+    follower_.Follow(*store_);
+  }
+  void Reconcile() {
+    for (bool is_over = false; !is_over;) {
+      auto done = watch_->Reconcile();
+      ASSERT_THAT(done, IsOk());
+      is_over = *done;
+    }
+    follower_.Follow(*store_);
+  }
+  std::string UniqueIds() const {
+    std::string ids;
+    for (const auto& [key, session] : follower_.sessions()) ids += session.unique_id() + " ";
+    return ids;
+  }
+
+  RadiusDatabase database_;
+  TestMapping mapping_{{}};
+  sources::sql::Source source_{database_.dsn(), mapping_->limits};
+  TestStore store_;
+  FakeClock clock_{absl::Now()};
+  kafka::RevisionClock revisions_{clock_};
+  std::unique_ptr<Watch> watch_;
+  Follower follower_;
+};
+
+TEST_F(WatchTest, WritesNothingWhenNothingChanges) {
+  Insert("a");
+  Insert("b", "now()");
+  Poll();
+  Poll();
+  const int64_t version = store_.Count("SELECT version FROM watch_progress");
+  for (int i = 0; i < 3; ++i) Poll();
+  EXPECT_EQ(follower_.events(), 2);
+  EXPECT_EQ(store_.Count("SELECT version FROM watch_progress"), version);
+}
+
+TEST_F(WatchTest, PublishesAStartAnUpdateAndAStop) {
+  Poll();
+  Insert("a");
+  Poll();
+  database_.Run("UPDATE radacct SET acctinputoctets = 5, acctupdatetime = now()");
+  Poll();
+  database_.Run("UPDATE radacct SET acctstoptime = now()");
+  Poll();
+  EXPECT_EQ(follower_.events(), 3);
+  EXPECT_EQ(follower_.sessions().at(1).input_bytes(), 5);
+  EXPECT_TRUE(follower_.sessions().at(1).has_stop_time());
+}
+
+TEST_F(WatchTest, FindsARowThatIsCommittedAfterAGreaterKey) {
+  Poll();
+  auto late = database_.Connect();
+  RadiusDatabase::RunOn(late.get(), "BEGIN; INSERT INTO radacct (acctsessionid, acctuniqueid,"
+                                    " nasipaddress, acctstoptime)"
+                                    " VALUES ('s', 'late', '10.0.0.1', now())");
+  Insert("early", "now()");
+  Poll();
+  EXPECT_EQ(UniqueIds(), "early ");
+  RadiusDatabase::RunOn(late.get(), "COMMIT");
+  Poll();
+  EXPECT_EQ(UniqueIds(), "late early ");
+}
+
+TEST_F(WatchTest, SaysADeletedOpenRowIsGone) {
+  for (int i = 0; i < 12; ++i) Insert("u" + std::to_string(i));
+  Poll();
+  database_.Run("DELETE FROM radacct WHERE acctuniqueid = 'u3'");
+  Poll();
+  EXPECT_EQ(follower_.sessions().size(), 11u);
+}
+
+TEST_F(WatchTest, DoesNotTakeAnEmptyAnswerForAMassDelete) {
+  for (int i = 0; i < 12; ++i) Insert("u" + std::to_string(i), i % 2 == 0 ? "now()" : "NULL");
+  Poll();
+  database_.Run("CREATE TABLE kept AS SELECT * FROM radacct; DELETE FROM radacct");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.events(), 12);
+  EXPECT_GE(watch_->standing().held_deletes, 12);
+  Restart();  // the doubt outlives a restart
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.events(), 12);
+  database_.Run("INSERT INTO radacct SELECT * FROM kept");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.events(), 12);
+  EXPECT_EQ(watch_->standing().held_deletes, 0);
+}
+
+TEST_F(WatchTest, BelievesManyDeletesOnceSomebodySaysSo) {
+  for (int i = 0; i < 12; ++i) Insert("u" + std::to_string(i), i % 2 == 0 ? "now()" : "NULL");
+  Poll();
+  database_.Run("DELETE FROM radacct WHERE radacctid > 2");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.sessions().size(), 12u);
+  watch_->RequestAcceptDeletes();
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.sessions().size(), 2u);
+  EXPECT_EQ(watch_->standing().held_deletes, 0);
+  // And no longer than that.
+  for (int i = 0; i < 20; ++i) Insert("v" + std::to_string(i));
+  Poll();
+  database_.Run("DELETE FROM radacct");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.sessions().size(), 22u);
+}
+
+TEST_F(WatchTest, ContinuesTheRevisionOfADeletedNameThatReturns) {
+  Insert("a");
+  Poll();
+  database_.Run("CREATE TABLE kept AS SELECT * FROM radacct; DELETE FROM radacct");
+  Poll();
+  EXPECT_TRUE(follower_.sessions().empty());
+  clock_.Advance(-absl::Hours(1));  // a clock that runs backwards does not count
+  Restart();
+  database_.Run("INSERT INTO radacct SELECT * FROM kept");
+  Poll();
+  EXPECT_EQ(UniqueIds(), "a ");  // the follower has checked the revision
+}
+
+TEST_F(WatchTest, ParksARowThatDoesNotFitAndGoesOn) {
+  Poll();
+  Insert("bad", "NULL", "'infinity'");
+  Insert("good");
+  Poll();
+  Poll();
+  EXPECT_EQ(UniqueIds(), "good ");
+  EXPECT_EQ(watch_->standing().parked, 1);
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM watch_parked WHERE row_key = '1' AND"
+                         " field = 'start_time'"),
+            1);
+  database_.Run("UPDATE radacct SET acctstarttime = now() WHERE radacctid = 1");
+  Poll();
+  EXPECT_EQ(UniqueIds(), "bad good ");
+  EXPECT_EQ(watch_->standing().parked, 0);
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM watch_parked"), 0);
+}
+
+TEST_F(WatchTest, ForgetsRowsBeyondTheHorizonWithoutDeletingThem) {
+  Insert("old", "now()", "now() - interval '6 days'");
+  Insert("open", "NULL", "now() - interval '20 days'");
+  Poll();
+  EXPECT_EQ(watch_->standing().rows, 2);
+  clock_.Advance(absl::Hours(48));
+  Reconcile();
+  EXPECT_EQ(watch_->standing().rows, 1);
+  EXPECT_EQ(follower_.events(), 2);
+  database_.Run("DELETE FROM radacct WHERE acctuniqueid = 'open'");
+  Poll();
+  EXPECT_EQ(UniqueIds(), "old ");
+}
+
+TEST_F(WatchTest, PublishesAllRowsAgainWithTheirRevisions) {
+  for (int i = 0; i < 5; ++i) Insert("u" + std::to_string(i), "now()");
+  Poll();
+  (void)(*store_).Transact([](store::Transaction& t) {
+    return t.Execute("UPDATE outbox SET sent_at = 1").status();
+  });
+  watch_->RequestResync();
+  Poll();
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 5);
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox WHERE sent_at IS NULL"), 5);
+}
+
+TEST_F(WatchTest, NamesAColumnThatIsGoneAndGoesOnOnceItIsBack) {
+  Insert("a");
+  Poll();
+  database_.Run("ALTER TABLE radacct RENAME acctinputoctets TO inputoctets");
+  Restart();
+  const auto status = watch_->Poll();
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition,
+                               ::testing::AllOf(HasSubstr("acctinputoctets"),
+                                                HasSubstr("mapping.yaml:"),
+                                                Not(HasSubstr("SELECT")))));
+  EXPECT_THAT(watch_->standing().error, HasSubstr("acctinputoctets"));
+  database_.Run("ALTER TABLE radacct RENAME inputoctets TO acctinputoctets");
+  Poll();
+  EXPECT_EQ(follower_.events(), 1);
+}
+
+TEST_F(WatchTest, WatchesASmallTableWholeByItsReconcile) {
+  database_.Run("INSERT INTO nas (nasname, shortname, secret) SELECT '10.0.0.'||i, 'ap'||i, 'x'"
+                " FROM generate_series(1, 6) i");
+  Restart("SourceHotspot");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 6);
+  database_.Run("UPDATE nas SET shortname = 'ap-baru' WHERE id = 3; DELETE FROM nas WHERE id = 5");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 8);
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox WHERE topic = "
+                         "'simpul.source.diskominfo.radius.hotspot'"),
+            8);
+}
+
+// No poll reads more than an index gives it.
+TEST_F(WatchTest, AsksNothingThatNoIndexAnswers) {
+  database_.Run(
+      "INSERT INTO radacct (acctsessionid, acctuniqueid, nasipaddress, acctstarttime, acctstoptime)"
+      " SELECT 's', 'u'||i, '10.0.0.1', now(), CASE WHEN i % 100 = 0 THEN NULL ELSE now() END"
+      " FROM generate_series(1, 20000) i; ANALYZE radacct; SET plan_cache_mode = force_generic_plan");
+  const ResourcePlan& plan = mapping_.Plan("SourceSession");
+  int number = 0;
+  for (const MappedQuery* query : {&plan.get, &plan.list, &plan.watch.keys, &plan.watch.fresh,
+                                   &plan.watch.open, &plan.watch.reconcile}) {
+    const size_t count = query == &plan.watch.keys  ? sources::sql::Statement::kKeys
+                         : query == &plan.watch.open ? 0
+                                                     : query->statement.parameters().size();
+    std::string arguments;
+    for (size_t i = 0; i < count; ++i) arguments += absl::StrFormat("%s%d", i ? ", " : "", i + 1);
+    const std::string name = absl::StrFormat("q%d", ++number);
+    database_.Run("PREPARE " + name + " AS " + query->statement.dollars());
+    std::string explained;
+    for (const auto& row : database_.Run("EXPLAIN EXECUTE " + name +
+                                         (count == 0 ? "" : "(" + arguments + ")"))) {
+      explained += row[0] + "\n";
+    }
+    EXPECT_THAT(explained, Not(HasSubstr("Seq Scan"))) << query->where;
+    EXPECT_THAT(explained, HasSubstr("Index")) << query->where << "\n" << explained;
+  }
+}
+
+}  // namespace
+}  // namespace simpul::engine
