@@ -11,7 +11,14 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_format.h"
 #include "bus/testing/fault_point.h"
+#include "cli/adapter_commands.h"
+#include "cli/call_command.h"
 #include "cli/certs_command.h"
+#include "cli/events_commands.h"
+#include "cli/key_commands.h"
+#include "cli/part_commands.h"
+#include "cli/parts_command.h"
+#include "cli/up_command.h"
 
 namespace simpul::cli {
 namespace {
@@ -71,6 +78,13 @@ std::unique_ptr<CLI::App> MakeProgram(Invocation& invocation) {
          [&invocation](const std::string& format) { invocation.json = format == "json"; },
          "How answers are printed: text or json (one object a line)")
       ->check(CLI::IsMember({"text", "json"}));
+  AddUpCommand(*app, invocation);
+  AddPartCommands(*app, invocation);
+  AddCallCommand(*app, invocation);
+  AddEventsCommands(*app, invocation);
+  AddAdapterCommands(*app, invocation);
+  AddKeyCommands(*app, invocation);
+  AddPartsCommand(*app, invocation);
   AddCertsCommand(*app, invocation);
   AddVersionCommand(*app, invocation);
   AddFaultPointsCommand(*app, invocation);

@@ -69,6 +69,15 @@ class CivetAdminServer : public AdminServer {
     checks_.emplace_back(std::move(name), std::move(check));
   }
 
+  absl::Status ready() override {
+    for (const auto& [name, check] : Checks()) {
+      if (const absl::Status status = check(); !status.ok()) {
+        return absl::Status(status.code(), absl::StrFormat("%s: %s", name, status.message()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
   void AddCollectable(std::weak_ptr<prometheus::Collectable> collectable) override {
     std::lock_guard lock(mutex_);
     collectables_.push_back(std::move(collectable));
@@ -87,14 +96,14 @@ class CivetAdminServer : public AdminServer {
     if (connection != nullptr) mg_close_connection(connection);
   }
 
+  std::vector<Check> Checks() {
+    std::lock_guard lock(mutex_);
+    return checks_;
+  }
+
   Answer Ready() {
-    std::vector<Check> checks;
-    {
-      std::lock_guard lock(mutex_);
-      checks = checks_;
-    }
     Answer answer;
-    for (const auto& [name, check] : checks) {
+    for (const auto& [name, check] : Checks()) {
       if (const absl::Status status = check(); !status.ok()) {
         answer.status = 503;
         answer.body += absl::StrFormat("%s: %s\n", name, status.message());

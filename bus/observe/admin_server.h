@@ -33,6 +33,9 @@ class AdminServer {
   // /readyz answers 200 while every check is OK, else 503 with the name and text of those that are not.
   virtual void AddReadyCheck(std::string name, std::function<absl::Status()> check) = 0;
 
+  // What /readyz answers: OK, or the first check that is not.
+  virtual absl::Status ready() = 0;
+
   // More metrics than the registry's, such as counters a hot path keeps itself. Kept weakly.
   virtual void AddCollectable(std::weak_ptr<prometheus::Collectable> collectable) = 0;
 

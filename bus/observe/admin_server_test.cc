@@ -64,7 +64,10 @@ TEST_F(AdminServerTest, IsReadyOnceEveryCheckIs) {
   EXPECT_THAT(waiting, StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(waiting, HasSubstr("registration: no catalogue answers"));
   EXPECT_THAT(waiting, Not(HasSubstr("wifi")));
+  EXPECT_THAT(server_->ready(), StatusIs(absl::StatusCode::kUnavailable,
+                                         "registration: no catalogue answers"));
   registration = absl::OkStatus();
+  EXPECT_THAT(server_->ready(), IsOk());
   EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 200"));
 }
 

@@ -1,0 +1,13 @@
+// `simpul call`.
+#ifndef SIMPUL_CLI_CALL_COMMAND_H_
+#define SIMPUL_CLI_CALL_COMMAND_H_
+
+#include "cli/command.h"
+
+namespace simpul::cli {
+
+void AddCallCommand(CLI::App& app, Invocation& invocation);
+
+}  // namespace simpul::cli
+
+#endif  // SIMPUL_CLI_CALL_COMMAND_H_

@@ -1,0 +1,52 @@
+// What an operator's certificate may ask: the catalogue, and the engines it knows.
+#ifndef SIMPUL_CLI_OPERATOR_CLIENT_H_
+#define SIMPUL_CLI_OPERATOR_CLIENT_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bus/rpc/identity.h"
+#include "cli/command.h"
+#include "grpcpp/channel.h"
+#include "simpul/catalogue/v1/key.grpc.pb.h"
+#include "simpul/catalogue/v1/registry.grpc.pb.h"
+
+namespace simpul::cli {
+
+struct OperatorFlags {
+  std::string data;
+  std::string certs;      // <data>/certs/operator/admin if empty
+  std::string catalogue;  // that of `simpul up` on <data> if empty
+};
+
+void AddOperatorFlags(CLI::App& command, OperatorFlags& flags);
+
+// Thread-safe. Errors of calls name the catalogue's address when it cannot be reached.
+class OperatorClient {
+ public:
+  // As for Credentials::Load; INVALID_ARGUMENT: no catalogue is known.
+  static absl::StatusOr<std::unique_ptr<OperatorClient>> Open(const OperatorFlags& flags);
+  OperatorClient(std::shared_ptr<const rpc::Credentials> credentials, std::string catalogue);
+
+  absl::StatusOr<catalogue::v1::CreateKeyResponse> CreateKey(const std::string& agency);
+  absl::StatusOr<std::vector<catalogue::v1::Key>> ListKeys();
+  absl::StatusOr<catalogue::v1::Key> RevokeKey(const std::string& id);
+  absl::StatusOr<std::vector<catalogue::v1::Part>> ListParts();
+
+  // A channel to a part that is on the bus.
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const catalogue::v1::Part& part);
+
+ private:
+  absl::Status Explain(const grpc::Status& status) const;
+
+  const std::shared_ptr<const rpc::Credentials> credentials_;
+  const std::string catalogue_;
+  const std::unique_ptr<catalogue::v1::KeyService::Stub> keys_;
+  const std::unique_ptr<catalogue::v1::RegistryService::Stub> registry_;
+};
+
+}  // namespace simpul::cli
+
+#endif  // SIMPUL_CLI_OPERATOR_CLIENT_H_

@@ -1,0 +1,13 @@
+// `simpul parts`.
+#ifndef SIMPUL_CLI_PARTS_COMMAND_H_
+#define SIMPUL_CLI_PARTS_COMMAND_H_
+
+#include "cli/command.h"
+
+namespace simpul::cli {
+
+void AddPartsCommand(CLI::App& app, Invocation& invocation);
+
+}  // namespace simpul::cli
+
+#endif  // SIMPUL_CLI_PARTS_COMMAND_H_

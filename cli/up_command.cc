@@ -1,0 +1,105 @@
+#include "cli/up_command.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "bus/observe/log.h"
+#include "cli/platform.h"
+#include "cli/signals.h"
+
+namespace simpul::cli {
+namespace {
+
+constexpr absl::Duration kReadyPatience = absl::Seconds(30);
+
+struct Flags {
+  PlatformOptions platform;
+  std::string log = "warning";
+};
+
+void PrintReady(const Platform& platform, const PlatformOptions& options, absl::Duration took,
+                bool json) {
+  const std::string key = options.data + "/api-key";
+  if (json) {
+    absl::PrintF("{\"http\":\"%s\",\"https\":\"%s\",\"admin\":\"%s\",\"keyFile\":\"%s\"}\n",
+                 platform.http(), platform.https(), platform.admin(), key);
+  } else {
+    const std::string address = platform.http().empty() ? "https://" + platform.https()
+                                                        : "http://" + platform.http();
+    absl::PrintF(
+        "Simpul is ready after %.2f s on %s (TLS: %s; metrics: %s); the key is in %s; try: "
+        "curl %s-H \"x-api-key: $(cat %s)\" %s/v1/hotspots\n",
+        absl::ToDoubleSeconds(took), address, platform.https().empty() ? "none" : platform.https(),
+        platform.admin(), key,
+        platform.http().empty() ? absl::StrFormat("--cacert %s/ca/ca.crt ", options.data) : "", key,
+        address);
+  }
+  std::fflush(stdout);
+}
+
+// False: a signal came first.
+bool WaitUntilReady(const Platform& platform, const StopSignals& signals, Progress& progress) {
+  const absl::Time end = absl::Now() + kReadyPatience;
+  absl::Status status = platform.ready();
+  while (!status.ok()) {
+    if (signals.CameWithin(absl::Milliseconds(5))) return false;
+    if (absl::Now() > end) {
+      progress.Say(absl::StrFormat("not ready yet, and goes on: %s", status.message()));
+      return true;
+    }
+    status = platform.ready();
+  }
+  return true;
+}
+
+absl::Status Run(const Flags& flags, bool json) {
+  const StopSignals signals;
+  observe::SetMinimumSeverity(flags.log == "info"    ? observe::Severity::kInfo
+                              : flags.log == "error" ? observe::Severity::kError
+                                                     : observe::Severity::kWarning);
+  Progress progress(json);
+  auto platform = Platform::Start(flags.platform, progress);
+  if (!platform.ok()) return platform.status();
+  if (WaitUntilReady(**platform, signals, progress)) {
+    PrintReady(**platform, flags.platform, progress.elapsed(), json);
+  }
+  signals.Wait();
+  progress.Say("stopping");
+  platform->reset();
+  progress.Say("stopped");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddUpCommand(CLI::App& app, Invocation& invocation) {
+  auto flags = std::make_shared<Flags>();
+  PlatformOptions& options = flags->platform;
+  CLI::App* command = AddCommand(
+      app, invocation, "up",
+      "Start the whole platform in one process, joined as in production; Ctrl-C stops it",
+      "simpul up --kafka 127.0.0.1:19092 --adapters adapters",
+      [flags, &invocation] { return Run(*flags, invocation.json); });
+  AddDataOption(*command, options.data);
+  command->add_option("--kafka", options.kafka, "host:port,… of the brokers, mutual TLS")
+      ->required();
+  command->add_option("--listen,--http", options.http,
+                      "host:port of HTTP/1.1 and h2c (127.0.0.1:8080); empty: none");
+  command->add_option("--tls,--https", options.https,
+                      "host:port of TLS (127.0.0.1:8443); empty: none");
+  command->add_option("--admin", options.admin,
+                      "host:port of metrics and health (127.0.0.1:9901)");
+  command->add_option("--adapters", options.adapters,
+                      "Folders of adapters, <department>/<app>/mapping.yaml below (adapters)");
+  command->add_option("--store", options.store,
+                      "sqlite:DIR or postgresql://… (sqlite: in state below --data)");
+  command->add_option("--trust-domain", options.trust_domain,
+                      "The city's name in certificates, such as cilegon.go.id (simpul.local)");
+  command->add_option("--log", flags->log, "From which severity on lines are logged (warning)")
+      ->check(CLI::IsMember({"info", "warning", "error"}));
+}
+
+}  // namespace simpul::cli
