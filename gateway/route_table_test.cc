@@ -119,8 +119,9 @@ TEST(ReflectionIndex, ListsPublicServicesOfAllParts) {
                             PartOf("catalogue", {"simpul.catalogue.v1.RegistryService"})});
   reflection::Request request;
   request.set_list_services("*");
+  const reflection::Response response = Ask(*table, request);
   std::vector<std::string> names;
-  for (const auto& one : Ask(*table, request).list_services_response().service()) {
+  for (const auto& one : response.list_services_response().service()) {
     names.push_back(one.name());
   }
   EXPECT_THAT(names, ElementsAre("simpul.events.v1.EventService", "simpul.wifi.v1.HotspotService"));

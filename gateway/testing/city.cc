@@ -194,8 +194,8 @@ grpc::Status FakePart::CreateSubscription(grpc::ServerContext*,
 }
 
 City::City() : key_(KeyText(1)) {
-  char data[] = "/tmp/gateway_test.XXXXXX";
-  data_ = mkdtemp(data);
+  data_ = ::testing::TempDir() + "gateway_test.XXXXXX";
+  mkdtemp(data_.data());
   catalogue_ = std::make_unique<FakeCatalogue>();
   catalogue_->AddKey("dinkes", key_);
   catalogue_address_ = "127.0.0.1:0";
