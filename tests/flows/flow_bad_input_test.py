@@ -18,11 +18,11 @@ class BadInput(unittest.TestCase):
         cls.addClassCleanup(cls.client.close)
 
     def refuse(self, status, method, path, body=None, field=None, **how):
-        """The call is refused with `status`, an error as google.rpc.Status, and `field` in its text."""
+        """The call is refused with `status`, an error body with a message, and `field` in its text."""
         answer = self.platform.rest(method, path, body, **how)
         self.assertEqual(status, answer.status, f"{method} {path} {body}: {answer.text}")
         self.assertNotIn(SECRET, answer.text)
-        error = answer.json
+        error = answer.json["error"]
         self.assertTrue(error["message"], answer.text)
         if field:
             self.assertIn(field, answer.text)

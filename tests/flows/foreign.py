@@ -60,7 +60,7 @@ class GrpcClient:
         options = [("grpc.default_authority", authority)] if authority else []
         # Tests start servers again at the same address: no waiting for the usual back-off.
         options += [("grpc.max_reconnect_backoff_ms", 200), ("grpc.initial_reconnect_backoff_ms", 50),
-                    ("grpc.min_reconnect_backoff_ms", 50)]
+                    ("grpc.min_reconnect_backoff_ms", 5000)]  # how long a handshake may take
         channel = (grpc.secure_channel(address, credentials, options) if credentials
                    else grpc.insecure_channel(address, options))
         self._channel = channel

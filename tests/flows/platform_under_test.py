@@ -128,7 +128,7 @@ class Platform:
         self._make_folder()
         self.up = Process("simpul up", [
             "up", "--data", str(self.data), "--kafka", setting("SIMPUL_TEST_KAFKA"), "--http", self.http,
-            "--https", self.https, "--admin", self.admin, "--adapters", str(ROOT / "adapters")],
+            "--https", self.https, "--admin", self.admin, "--adapters", str(ROOT / "adapters"), "--log", "info"],
             self.environment, self.log_file)
 
     def _make_folder(self):
