@@ -39,8 +39,8 @@ std::string Type(bool page) { return page ? "ListHotspotsResponse" : "Hotspot"; 
 std::string Wire(bool page) { return *ToWire(Type(page), Json(page)); }
 
 google::protobuf::util::TypeResolver* Resolver() {
-  static auto* const resolver =
-      google::protobuf::util::NewTypeResolverForDescriptorPool("t", &TestContract()->pool());
+  static auto* const resolver = google::protobuf::util::NewTypeResolverForDescriptorPool(
+      "type.googleapis.com", &TestContract()->pool());
   return resolver;
 }
 
@@ -75,7 +75,7 @@ void WireToJsonOurs(benchmark::State& state) {
 BENCHMARK(WireToJsonOurs)->Arg(0)->Arg(1);
 
 void JsonToWireProtobuf(benchmark::State& state) {
-  std::string type = std::string("t/") + kPackage + Type(state.range(0));
+  std::string type = std::string("type.googleapis.com/") + kPackage + Type(state.range(0));
   for (auto _ : state) {
     std::string out;
     if (!google::protobuf::util::JsonToBinaryString(Resolver(), type, Json(state.range(0)), &out)
@@ -88,7 +88,7 @@ void JsonToWireProtobuf(benchmark::State& state) {
 BENCHMARK(JsonToWireProtobuf)->Arg(0)->Arg(1);
 
 void WireToJsonProtobuf(benchmark::State& state) {
-  std::string type = std::string("t/") + kPackage + Type(state.range(0));
+  std::string type = std::string("type.googleapis.com/") + kPackage + Type(state.range(0));
   std::string wire = Wire(state.range(0));
   for (auto _ : state) {
     std::string out;
