@@ -60,15 +60,16 @@ class BadInput(unittest.TestCase):
 
     def test_a_field_that_does_not_fit_is_named_and_its_value_is_not(self):
         for body, field in ((f'{{"types": "{SECRET}"}}', "types"), (f'{{"types": [1], "namePrefix": "{SECRET}"}}', "types"),
-                            (f'{{"namePrefix": {{"a": "{SECRET}"}}}}', "namePrefix"), (f'{{"start": "{SECRET}"}}', "start"),
-                            (f'{{"createTime": "{SECRET}"}}', "createTime"), (f'{{"nonsense": "{SECRET}"}}', "nonsense"),
-                            (f'{{"namePrefix": "a", "namePrefix": "{SECRET}"}}', "namePrefix")):
+                            (f'{{"namePrefix": {{"a": "{SECRET}"}}}}', "subscription.name_prefix"), (f'{{"start": "{SECRET}"}}', "start"),
+                            (f'{{"createTime": "{SECRET}"}}', "subscription.create_time"),
+                            (f'{{"{SECRET}": 1}}', "subscription: unknown field"),
+                            (f'{{"namePrefix": "a", "namePrefix": "{SECRET}"}}', "subscription.name_prefix")):
             with self.subTest(body=body):
                 self.refuse(400, "POST", "/v1/subscriptions?subscriptionId=bad", body, field)
 
     def test_a_query_parameter_that_does_not_fit_is_named(self):
-        for query, field in ((f"pageSize={SECRET}", "pageSize"), ("pageSize=1e99", "pageSize"),
-                             (f"state={SECRET}", "state"), (f"nonsense={SECRET}", "nonsense")):
+        for query, field in ((f"pageSize={SECRET}", "page_size"), ("pageSize=1e99", "page_size"),
+                             (f"state={SECRET}", "state"), (f"{SECRET}=1", "parameter 1")):
             with self.subTest(query=query):
                 self.refuse(400, "GET", f"/v1/sessions?{query}", field=field)
 
