@@ -115,7 +115,8 @@ Arrival Assignment::Judge(Partition& partition, int64_t offset) const {
   return Arrival::kTake;
 }
 
-std::optional<Progress> Assignment::AfterLoss(rd_kafka_t* client, const Partition& partition) const {
+std::optional<Progress> Assignment::AfterLoss(rd_kafka_t* client,
+                                              const Partition& partition) const {
   int64_t low = 0;
   int64_t high = 0;
   const rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
@@ -123,8 +124,8 @@ std::optional<Progress> Assignment::AfterLoss(rd_kafka_t* client, const Partitio
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
   Progress after = *partition.stored;
   if (after.next > high) {
-    // The end of the log was lost, or the topic was made anew. Reading all of it loses nothing: what was
-    // applied before shows as duplicates.
+    // The end of the log was lost, or the topic was made anew. Reading all of it loses nothing:
+    // what was applied before shows as duplicates.
     return Progress{.first = low, .next = low};
   }
   int64_t next = after.next;

@@ -21,9 +21,10 @@ struct Partition {
   int32_t id = 0;
   bool ours = true;   // until it is revoked
   bool lost = false;  // somebody else has moved the stored offset: look again
-  bool positioned = false;  // Kafka sends from where the store says; until then its records are dropped
+  bool positioned =
+      false;  // Kafka sends from where the store says; until then its records are dropped
   std::optional<Progress> stored;
-  int64_t expected = -1;  // of the next record; -1: whatever comes first
+  int64_t expected = -1;      // of the next record; -1: whatever comes first
   bool out_of_range = false;  // Kafka has no record at `expected`
   // A record came whose offset is greater than expected: where, and how often in a row.
   int64_t gap_at = -1;
@@ -49,9 +50,9 @@ class Assignment {
   void Pause(rd_kafka_t* client);
   void Resume(rd_kafka_t* client);
 
-  // Brings partitions that are not positioned to the stored offset; those that fail wait for the next
-  // call. Where Kafka no longer has, or never had, what is expected, it counts the loss, loudly, and goes on
-  // at what there is. Not while records are in hand.
+  // Brings partitions that are not positioned to the stored offset; those that fail wait for the
+  // next call. Where Kafka no longer has, or never had, what is expected, it counts the loss,
+  // loudly, and goes on at what there is. Not while records are in hand.
   void Position(rd_kafka_t* client);
 
   std::shared_ptr<Partition> Find(const rd_kafka_message_t& message) const;

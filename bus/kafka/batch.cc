@@ -26,9 +26,9 @@ void GiveUp(Partition& partition) {
 // What one transaction did, should it be committed.
 struct Batch::Attempt {
   std::map<Partition*, Progress> after;
-  size_t at = 0;             // the item in hand
-  absl::Status handler;      // its error, if the handler failed
-  Partition* lost = nullptr; // the store has another place for it
+  size_t at = 0;              // the item in hand
+  absl::Status handler;       // its error, if the handler failed
+  Partition* lost = nullptr;  // the store has another place for it
 
   Progress& Of(const Item& item) {
     Partition* partition = item.partition.get();
@@ -108,7 +108,8 @@ absl::Status Batch::ApplyItem(store::Transaction& transaction, Item& item, Attem
 
 absl::Status Batch::AdvanceAll(store::Transaction& transaction, Attempt& attempt) {
   for (const auto& [partition, after] : attempt.after) {
-    auto ours = rows_.Advance(transaction, partition->topic, partition->id, partition->stored, after);
+    auto ours =
+        rows_.Advance(transaction, partition->topic, partition->id, partition->stored, after);
     if (!ours.ok()) return ours.status();
     if (!*ours) {
       attempt.lost = partition;
@@ -143,7 +144,8 @@ void Batch::Done(size_t end, const Attempt& attempt) {
 }
 
 void Batch::DropLost() {
-  std::erase_if(items_, [](const Item& item) { return !item.partition->ours || item.partition->lost; });
+  std::erase_if(items_,
+                [](const Item& item) { return !item.partition->ours || item.partition->lost; });
 }
 
 }  // namespace simpul::kafka

@@ -33,10 +33,9 @@ class Batch {
   bool empty() const { return items_.empty(); }
   size_t size() const { return items_.size(); }
 
-  // Applies all, in as few transactions as it takes; what is done is no longer in hand. What cannot be
-  // applied is parked. Records of partitions that are not ours any more are dropped, and such a partition
-  // is no longer positioned.
-  // An error is one that may pass: call again.
+  // Applies all, in as few transactions as it takes; what is done is no longer in hand. What cannot
+  // be applied is parked. Records of partitions that are not ours any more are dropped, and such a
+  // partition is no longer positioned. An error is one that may pass: call again.
   absl::Status Apply(const std::function<void()>& after_commit);
 
   void Clear() { items_.clear(); }

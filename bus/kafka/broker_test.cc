@@ -121,7 +121,9 @@ TEST_F(BrokerTest, DoublesNothingThatWasAcknowledgedAndNotMarked) {
     ids.push_back(events.back().id);
   }
   ASSERT_THAT(Append(*store_, topic_, events), IsOk());
-  { ASSERT_TRUE(Drained(*StartRelay())); }
+  {
+    ASSERT_TRUE(Drained(*StartRelay()));
+  }
   // As after a kill between Kafka's acknowledgement and the mark.
   ASSERT_THAT(store_->Transact([](store::Transaction& t) {
     return t.Execute("UPDATE outbox SET sent_at = NULL WHERE seq > 40").status();
@@ -129,7 +131,9 @@ TEST_F(BrokerTest, DoublesNothingThatWasAcknowledgedAndNotMarked) {
               IsOk());
   ASSERT_THAT(Append(*store_, topic_, {EventOf("a", 3001)}), IsOk());
   ids.push_back("a@3001");
-  { ASSERT_TRUE(Drained(*StartRelay())); }
+  {
+    ASSERT_TRUE(Drained(*StartRelay()));
+  }
   EXPECT_EQ(AllIdsOn(admin_, topic_), ids);
 }
 

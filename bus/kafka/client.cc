@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "bus/kafka/event_headers.h"
 #include "bus/observe/log.h"
 
 namespace simpul::kafka {
@@ -14,10 +15,9 @@ void LogLine(const rd_kafka_t* client, int level, const char* facility, const ch
   // CONFWARN doubts settings that we chose knowingly.
   if (level > LOG_WARNING || absl::string_view(facility) == "CONFWARN") return;
   // A lost connection is an error to librdkafka, though it mends that itself.
-  observe::Log(level >= LOG_ERR ? observe::Severity::kWarning : observe::Severity::kError, "kafka",
-               text,
-               {{"client", client == nullptr ? "" : rd_kafka_name(client)},
-                {"facility", facility}});
+  observe::Log(
+      level >= LOG_ERR ? observe::Severity::kWarning : observe::Severity::kError, "kafka", text,
+      {{"client", client == nullptr ? "" : rd_kafka_name(client)}, {"facility", facility}});
 }
 
 // The log has said it already.
@@ -88,8 +88,8 @@ absl::StatusOr<Client> NewClient(rd_kafka_type_t type, const Connection& connect
 
 absl::Status ToStatus(rd_kafka_resp_err_t error, std::string_view what) {
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-  const std::string text =
-      absl::StrFormat("Kafka, %s: %s (%s)", what, rd_kafka_err2str(error), rd_kafka_err2name(error));
+  const std::string text = absl::StrFormat("Kafka, %s: %s (%s)", what, rd_kafka_err2str(error),
+                                           rd_kafka_err2name(error));
   switch (error) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
@@ -131,31 +131,30 @@ int Milliseconds(absl::Duration duration) {
   return static_cast<int>(std::clamp<int64_t>(absl::ToInt64Milliseconds(duration), 0, 3'600'000));
 }
 
-std::vector<std::pair<std::string, std::string>> HeadersOf(const rd_kafka_message_t& message) {
-  std::vector<std::pair<std::string, std::string>> result;
+void EachHeaderOf(const rd_kafka_message_t& message,
+                  absl::FunctionRef<void(std::string_view name, std::string_view value)> each) {
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return result;
-  result.reserve(rd_kafka_header_cnt(headers));
+  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const char* name = nullptr;
   const void* value = nullptr;
   size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) ==
-                     RD_KAFKA_RESP_ERR_NO_ERROR;
+  for (size_t i = 0;
+       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
        ++i) {
-    result.emplace_back(name, value == nullptr
-                                  ? std::string()
-                                  : std::string(static_cast<const char*>(value), size));
+    const auto* bytes = static_cast<const char*>(value);
+    each(name, bytes == nullptr ? std::string_view() : std::string_view(bytes, size));
   }
-  return result;
 }
 
 absl::StatusOr<Record> ToRecord(const rd_kafka_message_t& message) {
-  std::string data;
-  if (message.payload != nullptr) {
-    data.assign(static_cast<const char*>(message.payload), message.len);
-  }
-  auto event = FromHeaders(HeadersOf(message), std::move(data));
+  EventReader reader;
+  EachHeaderOf(message,
+               [&](std::string_view name, std::string_view value) { reader.Add(name, value); });
+  auto event = reader.Finish();
   if (!event.ok()) return event.status();
+  if (message.payload != nullptr) {
+    event->data.assign(static_cast<const char*>(message.payload), message.len);
+  }
   Record record;
   record.topic = rd_kafka_topic_name(message.rkt);
   record.partition = message.partition;

@@ -9,7 +9,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -51,9 +50,8 @@ using ClientEvent = std::unique_ptr<rd_kafka_event_t, EventDeleter>;
 // https://github.com/confluentinc/librdkafka/blob/v2.0.2/CONFIGURATION.md
 using Settings = std::initializer_list<std::pair<const char*, std::string>>;
 
-// A client of `connection` with `settings` on top; `prepare` may register callbacks. Its warnings go to
-// the log.
-// INVALID_ARGUMENT: a certificate or key cannot be read, or a setting is wrong.
+// A client of `connection` with `settings` on top; `prepare` may register callbacks. Its warnings
+// go to the log. INVALID_ARGUMENT: a certificate or key cannot be read, or a setting is wrong.
 absl::StatusOr<Client> NewClient(
     rd_kafka_type_t type, const Connection& connection, Settings settings,
     absl::FunctionRef<void(rd_kafka_conf_t*)> prepare = [](rd_kafka_conf_t*) {});
@@ -67,7 +65,8 @@ absl::Status NoBroker(const Connection& connection, absl::Duration timeout);
 
 int Milliseconds(absl::Duration duration);
 
-std::vector<std::pair<std::string, std::string>> HeadersOf(const rd_kafka_message_t& message);
+void EachHeaderOf(const rd_kafka_message_t& message,
+                  absl::FunctionRef<void(std::string_view name, std::string_view value)> each);
 
 // INVALID_ARGUMENT: the message is no CloudEvent.
 absl::StatusOr<Record> ToRecord(const rd_kafka_message_t& message);

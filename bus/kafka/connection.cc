@@ -13,12 +13,16 @@ namespace simpul::kafka {
 namespace {
 
 struct MetadataDeleter {
-  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
+  void operator()(const rd_kafka_metadata_t* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
 };
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter>;
 
 struct OptionsDeleter {
-  void operator()(rd_kafka_AdminOptions_t* options) const { rd_kafka_AdminOptions_destroy(options); }
+  void operator()(rd_kafka_AdminOptions_t* options) const {
+    rd_kafka_AdminOptions_destroy(options);
+  }
 };
 using Options = std::unique_ptr<rd_kafka_AdminOptions_t, OptionsDeleter>;
 
@@ -91,8 +95,8 @@ absl::Status CreateTopics(rd_kafka_t* client, const Connection& connection,
   rd_kafka_NewTopic_destroy_array(requests.data(), requests.size());
   if (!event.ok()) return event.status();
   size_t count = 0;
-  const rd_kafka_topic_result_t** results = rd_kafka_CreateTopics_result_topics(
-      rd_kafka_event_CreateTopics_result(event->get()), &count);
+  const rd_kafka_topic_result_t** results =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event->get()), &count);
   for (size_t i = 0; i < count; ++i) {
     const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[i]);
     if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
@@ -141,8 +145,7 @@ absl::StatusOr<rd_kafka_AclBinding_t*> NewBinding(const Grant& grant) {
       grant.principal.c_str(), "*", ToOperation(grant.operation),
       RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, text, sizeof(text));
   if (binding == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("a grant for %s: %s", grant.principal, text));
+    return absl::InvalidArgumentError(absl::StrFormat("a grant for %s: %s", grant.principal, text));
   }
   return binding;
 }
@@ -182,16 +185,15 @@ absl::Status EnsureGrants(const Connection& connection, const std::vector<Grant>
   }
   if (status.ok()) {
     const Queue queue(rd_kafka_queue_new(client->get()));
-    const Options options =
-        NewOptions(client->get(), RD_KAFKA_ADMIN_OP_CREATEACLS, timeout);
+    const Options options = NewOptions(client->get(), RD_KAFKA_ADMIN_OP_CREATEACLS, timeout);
     rd_kafka_CreateAcls(client->get(), bindings.data(), bindings.size(), options.get(),
                         queue.get());
     auto event = Answer(queue.get(), connection, timeout);
     status = event.status();
     size_t count = 0;
     const rd_kafka_acl_result_t** results =
-        event.ok() ? rd_kafka_CreateAcls_result_acls(
-                         rd_kafka_event_CreateAcls_result(event->get()), &count)
+        event.ok() ? rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event->get()),
+                                                     &count)
                    : nullptr;
     for (size_t i = 0; i < count && status.ok(); ++i) {
       status = ToStatus(rd_kafka_acl_result_error(results[i]), "access rule");

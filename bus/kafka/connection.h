@@ -16,11 +16,11 @@ namespace simpul::kafka {
 // Brokers and the certificate a part shows them. Mutual TLS is the only way in production; an empty
 // `certificate` means plaintext, which only librdkafka's mock cluster in unit tests speaks.
 struct Connection {
-  std::string brokers;      // "host:port,host:port"
-  std::string ca;           // PEM files
+  std::string brokers;  // "host:port,host:port"
+  std::string ca;       // PEM files
   std::string certificate;
   std::string key;
-  std::string client_id;    // the part, shown in the broker's logs and quotas
+  std::string client_id;  // the part, shown in the broker's logs and quotas
 };
 
 // A topic as its owner creates it.
@@ -37,10 +37,10 @@ absl::Status EnsureTopics(const Connection& connection, const std::vector<Topic>
 
 // Who may read or write what: one ACL of the broker.
 struct Grant {
-  std::string principal;     // "User:service/wifi": the common name of the certificate
+  std::string principal;  // "User:service/wifi": the common name of the certificate
   enum class Resource { kTopic, kGroup, kCluster } resource;
-  std::string name;          // of the topic or group
-  bool prefix = false;       // whether `name` is a prefix
+  std::string name;     // of the topic or group
+  bool prefix = false;  // whether `name` is a prefix
   enum class Operation { kRead, kWrite, kCreate, kDescribe, kIdempotentWrite } operation;
 };
 

@@ -60,7 +60,9 @@ class KafkaConsumer : public Consumer {
   }
 
   absl::Status Connect(bool as_instance);
-  void StartThread() { thread_ = std::thread([this] { Run(); }); }
+  void StartThread() {
+    thread_ = std::thread([this] { Run(); });
+  }
 
   void SetTopics(std::vector<std::string> topics) override {
     std::lock_guard lock(mutex_);
@@ -116,22 +118,21 @@ class KafkaConsumer : public Consumer {
 };
 
 absl::Status KafkaConsumer::Connect(bool as_instance) {
-  auto made = NewClient(
-      RD_KAFKA_CONSUMER, options_.connection,
-      {{"group.id", options_.group},
-       {"group.instance.id", as_instance ? InstanceOf(options_) : std::string()},
-       {"session.timeout.ms", "10000"},
-       {"enable.auto.commit", "false"},
-       {"enable.auto.offset.store", "false"},
-       {"auto.offset.reset", "error"},  // never jump in silence
-       {"fetch.wait.max.ms", "100"},
-       {"topic.metadata.refresh.interval.ms", "2000"},
-       {"queued.min.messages", "20000"},
-       {"queued.max.messages.kbytes", "16384"}},
-      [&](rd_kafka_conf_t* conf) {
-        rd_kafka_conf_set_opaque(conf, this);
-        rd_kafka_conf_set_rebalance_cb(conf, OnRebalance);
-      });
+  auto made = NewClient(RD_KAFKA_CONSUMER, options_.connection,
+                        {{"group.id", options_.group},
+                         {"group.instance.id", as_instance ? InstanceOf(options_) : std::string()},
+                         {"session.timeout.ms", "10000"},
+                         {"enable.auto.commit", "false"},
+                         {"enable.auto.offset.store", "false"},
+                         {"auto.offset.reset", "error"},  // never jump in silence
+                         {"fetch.wait.max.ms", "100"},
+                         {"topic.metadata.refresh.interval.ms", "2000"},
+                         {"queued.min.messages", "20000"},
+                         {"queued.max.messages.kbytes", "16384"}},
+                        [&](rd_kafka_conf_t* conf) {
+                          rd_kafka_conf_set_opaque(conf, this);
+                          rd_kafka_conf_set_rebalance_cb(conf, OnRebalance);
+                        });
   if (!made.ok()) return made.status();
   rd_kafka_poll_set_consumer(made->get());
   std::lock_guard lock(mutex_);
@@ -223,8 +224,7 @@ void KafkaConsumer::Collect() {
 
 void KafkaConsumer::Take(Message message) {
   std::shared_ptr<Partition> partition = assignment_.Find(*message);
-  if (partition == nullptr ||
-      assignment_.Judge(*partition, message->offset) == Arrival::kDrop) {
+  if (partition == nullptr || assignment_.Judge(*partition, message->offset) == Arrival::kDrop) {
     return;
   }
   batch_bytes_ += message->len;
@@ -296,10 +296,9 @@ void KafkaConsumer::ShowLag() {
     int64_t high = 0;
     rd_kafka_get_watermark_offsets(client_.get(), key.first.c_str(), key.second, &low, &high);
     const int64_t pending = std::max<int64_t>(high - progress.next, 0);
-    ShowAccounting(options_.group,
-                   {key.first, key.second, progress.next - progress.first + pending,
-                    progress.delivered, progress.parked, progress.filtered, progress.duplicate,
-                    progress.expired, pending});
+    ShowAccounting(options_.group, {key.first, key.second, progress.next - progress.first + pending,
+                                    progress.delivered, progress.parked, progress.filtered,
+                                    progress.duplicate, progress.expired, pending});
   }
   if (list->cnt > 0) rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
 }

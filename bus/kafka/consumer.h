@@ -36,8 +36,8 @@ struct Record {
   Event event;
 };
 
-// Per topic and partition: in = delivered + parked + filtered + duplicate + expired + pending. All but
-// `expired` as promised; more than 0 there is a loss, which the log and a metric tell too.
+// Per topic and partition: in = delivered + parked + filtered + duplicate + expired + pending. All
+// but `expired` as promised; more than 0 there is a loss, which the log and a metric tell too.
 struct Accounting {
   std::string topic;
   int32_t partition = 0;
@@ -60,15 +60,15 @@ struct ConsumerOptions {
   std::string instance;
 };
 
-// Called inside the transaction, for one partition in order; puts its effects, and outbox rows of its
-// own, into it. May be called again with the same record after a roll back. UNAVAILABLE and ABORTED: roll
-// back and try again, later and later. Any other error: the record is parked with the error's text and the
-// offset moves on.
+// Called inside the transaction, for one partition in order; puts its effects, and outbox rows of
+// its own, into it. May be called again with the same record after a roll back. UNAVAILABLE and
+// ABORTED: roll back and try again, later and later. Any other error: the record is parked with the
+// error's text and the offset moves on.
 using Handler = std::function<absl::StatusOr<Outcome>(store::Transaction&, const Record&)>;
 
-// Owns one thread. On assignment of a partition it goes to the stored offset; a commit whose stored offset
-// is not the expected one means that the partition has a new owner, and is rolled back. Records are
-// applied in batches, one transaction each. Thread-safe.
+// Owns one thread. On assignment of a partition it goes to the stored offset; a commit whose stored
+// offset is not the expected one means that the partition has a new owner, and is rolled back.
+// Records are applied in batches, one transaction each. Thread-safe.
 class Consumer {
  public:
   virtual ~Consumer() = default;  // stops after the transaction in hand

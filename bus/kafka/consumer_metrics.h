@@ -8,8 +8,8 @@
 
 namespace simpul::kafka {
 
-// Shows `accounting` as simpul_consumer_events{part, topic, partition, kind}: kind "in" is the sum of the
-// others.
+// Shows `accounting` as simpul_consumer_events{part, topic, partition, kind}: kind "in" is the sum
+// of the others.
 void ShowAccounting(const std::string& part, const Accounting& accounting);
 
 }  // namespace simpul::kafka

@@ -6,8 +6,9 @@
 namespace simpul::kafka {
 namespace {
 
-// parked.headers: for each header its name and value as two netstrings (https://cr.yp.to/proto/netstrings.txt),
-// "5:ce_id,3:a@1,", so that any bytes come back as they were.
+// parked.headers: for each header its name and value as two netstrings
+// (https://cr.yp.to/proto/netstrings.txt), "5:ce_id,3:a@1,", so that any bytes come back as they
+// were.
 constexpr store::Migration kMigrations[] = {
     {1,
      "CREATE TABLE consumer_offset ("
@@ -42,9 +43,13 @@ Progress ReadProgress(const store::Row& row, int column) {
 
 std::string EncodeHeaders(const rd_kafka_message_t& message) {
   std::string out;
-  for (const auto& [name, value] : HeadersOf(message)) {
-    absl::StrAppend(&out, name.size(), ":", name, ",", value.size(), ":", value, ",");
-  }
+  EachHeaderOf(message, [&](std::string_view name, std::string_view value) {
+    for (const std::string_view text : {name, value}) {
+      absl::StrAppend(&out, text.size(), ":");
+      out.append(text);
+      out.push_back(',');
+    }
+  });
   return out;
 }
 
@@ -81,8 +86,8 @@ absl::StatusOr<std::vector<PartitionProgress>> ConsumerRows::LoadAll() {
         " duplicate, expired FROM consumer_offset WHERE consumer_group = $1"
         " ORDER BY topic, partition_id",
         {group_}, [&](const store::Row& row) {
-          all.push_back({std::string(row.Text(0)), static_cast<int32_t>(row.Int(1)),
-                         ReadProgress(row, 2)});
+          all.push_back(
+              {std::string(row.Text(0)), static_cast<int32_t>(row.Int(1)), ReadProgress(row, 2)});
           return absl::OkStatus();
         });
   });
@@ -98,12 +103,14 @@ absl::StatusOr<bool> ConsumerRows::Advance(store::Transaction& transaction,
       before.has_value()
           ? transaction.Execute(
                 "UPDATE consumer_offset SET first_offset = $1, next_offset = $2, delivered = $3,"
-                " parked = $4, filtered = $5, duplicate = $6, expired = $7 WHERE consumer_group = $8"
+                " parked = $4, filtered = $5, duplicate = $6, expired = $7 WHERE consumer_group = "
+                "$8"
                 " AND topic = $9 AND partition_id = $10 AND next_offset = $11",
                 {after.first, after.next, after.delivered, after.parked, after.filtered,
                  after.duplicate, after.expired, group_, topic, int64_t{partition}, before->next})
           : transaction.Execute(
-                "INSERT INTO consumer_offset (first_offset, next_offset, delivered, parked, filtered,"
+                "INSERT INTO consumer_offset (first_offset, next_offset, delivered, parked, "
+                "filtered,"
                 " duplicate, expired, consumer_group, topic, partition_id)"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
                 {after.first, after.next, after.delivered, after.parked, after.filtered,

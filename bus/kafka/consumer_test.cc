@@ -138,14 +138,15 @@ TEST_P(ConsumerTest, ParksWhatTheHandlerRefusesAndWhatIsNoEvent) {
   EXPECT_EQ(sum.parked, 2);
   EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM parked"), 2);
   EXPECT_THAT(store_->Read([](store::Transaction& t) {
-    return t.Query("SELECT reason, payload, headers, record_key FROM parked WHERE reason LIKE 'DATA_LOSS%'",
-                   {}, [](const store::Row& row) {
-                     EXPECT_EQ(row.Text(0), "DATA_LOSS: the field start_time is no time");
-                     EXPECT_EQ(row.Bytes(1), "bad");
-                     EXPECT_THAT(std::string(row.Bytes(2)), ::testing::HasSubstr("5:ce_id,3:a@2,"));
-                     EXPECT_EQ(row.Bytes(3), "a");
-                     return absl::OkStatus();
-                   });
+    return t.Query(
+        "SELECT reason, payload, headers, record_key FROM parked WHERE reason LIKE 'DATA_LOSS%'",
+        {}, [](const store::Row& row) {
+          EXPECT_EQ(row.Text(0), "DATA_LOSS: the field start_time is no time");
+          EXPECT_EQ(row.Bytes(1), "bad");
+          EXPECT_THAT(std::string(row.Bytes(2)), ::testing::HasSubstr("5:ce_id,3:a@2,"));
+          EXPECT_EQ(row.Bytes(3), "a");
+          return absl::OkStatus();
+        });
   }),
               IsOk());
 }
@@ -155,10 +156,11 @@ TEST_P(ConsumerTest, TriesAgainWhatMayPass) {
   Flush();
   std::atomic<int> failures{4};
   std::vector<std::string> seen;
-  auto consumer = Start([&](store::Transaction& t, const Record& record) -> absl::StatusOr<Outcome> {
-    if (record.event.id == "a@3" && failures-- > 0) return absl::UnavailableError("later");
-    return Record_(t, record);
-  });
+  auto consumer =
+      Start([&](store::Transaction& t, const Record& record) -> absl::StatusOr<Outcome> {
+        if (record.event.id == "a@3" && failures-- > 0) return absl::UnavailableError("later");
+        return Record_(t, record);
+      });
   ASSERT_TRUE(Applied(5));
   for (int i = 6; i <= 10; ++i) Produce(EventOf("a", i));
   Flush();
@@ -190,20 +192,23 @@ TEST_P(ConsumerTest, RollsBackWhatAnotherHasApplied) {
   Flush();
   std::atomic<bool> stolen{false};
   std::atomic<int> calls{0};
-  auto consumer = Start([&](store::Transaction& t, const Record& record) -> absl::StatusOr<Outcome> {
-    ++calls;
-    if (record.event.id == "a@3" && !stolen.exchange(true)) {
-      // Somebody else stored the place behind a@2 first. On SQLite there is but one writer, so it is
-      // written here; the update that follows in this transaction finds another offset either way.
-      auto s = t.Execute(
-          "INSERT INTO consumer_offset (consumer_group, topic, partition_id, first_offset, next_offset,"
-          " delivered, parked, filtered, duplicate, expired)"
-          " VALUES ($3, $1, $2, 0, 2, 2, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
-          {record.topic, int64_t{record.partition}, group_});
-      if (!s.ok()) return s.status();
-    }
-    return Record_(t, record);
-  });
+  auto consumer =
+      Start([&](store::Transaction& t, const Record& record) -> absl::StatusOr<Outcome> {
+        ++calls;
+        if (record.event.id == "a@3" && !stolen.exchange(true)) {
+          // Somebody else stored the place behind a@2 first. On SQLite there is but one writer, so
+          // it is written here; the update that follows in this transaction finds another offset
+          // either way.
+          auto s = t.Execute(
+              "INSERT INTO consumer_offset (consumer_group, topic, partition_id, first_offset, "
+              "next_offset,"
+              " delivered, parked, filtered, duplicate, expired)"
+              " VALUES ($3, $1, $2, 0, 2, 2, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
+              {record.topic, int64_t{record.partition}, group_});
+          if (!s.ok()) return s.status();
+        }
+        return Record_(t, record);
+      });
   ASSERT_TRUE(Applied(3));
   EXPECT_GT(calls, 3) << "the first try was rolled back";
   EXPECT_EQ(Sum(*consumer).delivered, 3);
@@ -247,8 +252,8 @@ TEST_P(ConsumerTest, TwoShareTheWorkAndALeaverHandsOver) {
   two.reset();
   for (int i = 0; i < 200; ++i) Produce(EventOf(absl::StrCat("s", i), 2));
   Flush();
-  ASSERT_TRUE(Eventually(
-      [&] { return QueryInt(*store_, "SELECT COUNT(*) FROM effect") == 400; }, absl::Seconds(40)));
+  ASSERT_TRUE(Eventually([&] { return QueryInt(*store_, "SELECT COUNT(*) FROM effect") == 400; },
+                         absl::Seconds(40)));
   EXPECT_EQ(Sum(*one).delivered, 400);
 }
 

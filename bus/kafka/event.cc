@@ -1,11 +1,11 @@
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md, 3.2.
-#include "bus/kafka/event.h"
-
 #include <array>
 #include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/civil_time.h"
+#include "bus/kafka/event_headers.h"
 
 namespace simpul::kafka {
 namespace {
@@ -37,11 +37,50 @@ absl::Status Missing(std::string_view header) {
       absl::StrFormat("the record is no CloudEvent in binary mode: header %s is missing", header));
 }
 
-absl::StatusOr<absl::Time> ParseEventTime(const std::string& text) {
+// "2026-11-24T16:00:00", the part of a time that all of them share; -1 where a digit is none.
+int Digits(std::string_view text, size_t at, size_t count) {
+  int value = 0;
+  for (size_t i = at; i < at + count; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+// What we write ourselves, "….123456Z", read without absl's general parser, which costs a
+// microsecond.
+bool ParseOwnTime(std::string_view text, absl::Time& time) {
+  if (text.size() < 20 || text.size() > 27 || text.back() != 'Z' || text[4] != '-' ||
+      text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
+    return false;
+  }
+  const int year = Digits(text, 0, 4), month = Digits(text, 5, 2), day = Digits(text, 8, 2);
+  const int hour = Digits(text, 11, 2), minute = Digits(text, 14, 2), second = Digits(text, 17, 2);
+  if (year < 0 || month < 1 || month > 12 || day < 1 || day > 28 || hour < 0 || hour > 23 ||
+      minute < 0 || minute > 59 || second < 0 || second > 59) {
+    return false;
+  }
+  int64_t micros = 0;
+  if (text.size() > 20) {
+    const size_t digits = text.size() - 21;
+    const int fraction = digits == 0 ? -1 : Digits(text, 20, digits);
+    if (text[19] != '.' || fraction < 0) return false;
+    micros = fraction;
+    for (size_t i = digits; i < 6; ++i) micros *= 10;
+  }
+  time = absl::FromCivil(absl::CivilSecond(year, month, day, hour, minute, second),
+                         absl::UTCTimeZone()) +
+         absl::Microseconds(micros);
+  return true;
+}
+
+absl::StatusOr<absl::Time> ParseEventTime(std::string_view text) {
   absl::Time time;
+  if (ParseOwnTime(text, time)) return time;
   // "infinite-future" and its like are absl's, not RFC 3339's.
   if (text.empty() || text[0] < '0' || text[0] > '9' ||
-      !absl::ParseTime(absl::RFC3339_full, text, &time, nullptr)) {
+      !absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time,
+                       nullptr)) {
     return absl::InvalidArgumentError("header ce_time is no RFC 3339 time");
   }
   return time;
@@ -49,44 +88,61 @@ absl::StatusOr<absl::Time> ParseEventTime(const std::string& text) {
 
 }  // namespace
 
+void EachHeader(const Event& event,
+                absl::FunctionRef<void(const char* name, std::string_view value)> each) {
+  const std::string time = absl::FormatTime(kTimeFormat, event.time, absl::UTCTimeZone());
+  each("ce_specversion", "1.0");
+  each("ce_id", event.id);
+  each("ce_source", event.source);
+  each("ce_type", event.type);
+  each("ce_subject", event.subject);
+  each("ce_partitionkey", event.subject);
+  each("ce_time", time);
+  if (!event.dataschema.empty()) each("ce_dataschema", event.dataschema);
+  if (!event.traceparent.empty()) each("ce_traceparent", event.traceparent);
+  each("content-type", "application/protobuf");
+}
+
 std::vector<std::pair<std::string, std::string>> ToHeaders(const Event& event) {
   std::vector<std::pair<std::string, std::string>> headers;
   headers.reserve(10);
-  headers.emplace_back("ce_specversion", "1.0");
-  headers.emplace_back("ce_id", event.id);
-  headers.emplace_back("ce_source", event.source);
-  headers.emplace_back("ce_type", event.type);
-  headers.emplace_back("ce_subject", event.subject);
-  headers.emplace_back("ce_partitionkey", event.subject);
-  headers.emplace_back("ce_time", absl::FormatTime(kTimeFormat, event.time, absl::UTCTimeZone()));
-  if (!event.dataschema.empty()) headers.emplace_back("ce_dataschema", event.dataschema);
-  if (!event.traceparent.empty()) headers.emplace_back("ce_traceparent", event.traceparent);
-  headers.emplace_back("content-type", "application/protobuf");
+  EachHeader(event,
+             [&](const char* name, std::string_view value) { headers.emplace_back(name, value); });
   return headers;
+}
+
+void EventReader::Add(std::string_view name, std::string_view value) {
+  if (SameName(name, "ce_specversion")) {
+    has_version_ = true;
+    version_good_ = value == "1.0";
+  } else if (SameName(name, "ce_time")) {
+    time_ = value;
+  } else {
+    for (const Attribute& attribute : kAttributes) {
+      if (SameName(name, attribute.header)) event_.*attribute.field = value;
+    }
+  }
+}
+
+absl::StatusOr<Event> EventReader::Finish() {
+  if (!has_version_) return Missing("ce_specversion");
+  if (!version_good_) return absl::InvalidArgumentError("header ce_specversion is not 1.0");
+  for (const Attribute& attribute : kAttributes) {
+    if (attribute.required && (event_.*attribute.field).empty()) return Missing(attribute.header);
+  }
+  if (!time_.has_value()) return Missing("ce_time");
+  auto parsed = ParseEventTime(*time_);
+  if (!parsed.ok()) return parsed.status();
+  event_.time = *parsed;
+  return std::move(event_);
 }
 
 absl::StatusOr<Event> FromHeaders(const std::vector<std::pair<std::string, std::string>>& headers,
                                   std::string data) {
-  Event event;
-  const std::string* version = nullptr;
-  const std::string* time = nullptr;
-  for (const auto& [name, value] : headers) {
-    if (SameName(name, "ce_specversion")) version = &value;
-    if (SameName(name, "ce_time")) time = &value;
-    for (const Attribute& attribute : kAttributes) {
-      if (SameName(name, attribute.header)) event.*attribute.field = value;
-    }
-  }
-  if (version == nullptr) return Missing("ce_specversion");
-  if (*version != "1.0") return absl::InvalidArgumentError("header ce_specversion is not 1.0");
-  for (const Attribute& attribute : kAttributes) {
-    if (attribute.required && (event.*attribute.field).empty()) return Missing(attribute.header);
-  }
-  if (time == nullptr) return Missing("ce_time");
-  auto parsed = ParseEventTime(*time);
-  if (!parsed.ok()) return parsed.status();
-  event.time = *parsed;
-  event.data = std::move(data);
+  EventReader reader;
+  for (const auto& [name, value] : headers) reader.Add(name, value);
+  auto event = reader.Finish();
+  if (event.ok()) event->data = std::move(data);
   return event;
 }
 

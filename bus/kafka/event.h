@@ -14,14 +14,14 @@ namespace simpul::kafka {
 
 // CloudEvents attributes under their own names. The Kafka key is the subject.
 struct Event {
-  std::string id;          // <resource name>@<revision>
-  std::string source;      // //simpul/<part>
-  std::string type;        // the event type's full name
-  std::string subject;     // the resource's name
-  absl::Time time;         // when the owner recorded the change
-  std::string dataschema;  // urn:simpul:contract:<sha-256 hex>
-  std::string traceparent; // W3C trace context; may be empty
-  std::string data;        // the event, serialized
+  std::string id;           // <resource name>@<revision>
+  std::string source;       // //simpul/<part>
+  std::string type;         // the event type's full name
+  std::string subject;      // the resource's name
+  absl::Time time;          // when the owner recorded the change
+  std::string dataschema;   // urn:simpul:contract:<sha-256 hex>
+  std::string traceparent;  // W3C trace context; may be empty
+  std::string data;         // the event, serialized
 };
 
 // The headers of the binding (ce_specversion, ce_id, …, content-type: application/protobuf), in a

@@ -71,9 +71,33 @@ TEST(Event, NamesTheAttributeThatIsMissing) {
   }
 }
 
+TEST(Event, ReadsEveryFormOfTime) {
+  const absl::Time noon = absl::FromUnixSeconds(1'764'072'000);
+  const std::pair<const char*, absl::Time> times[] = {
+      {"2025-11-25T12:00:00Z", noon},
+      {"2025-11-25T12:00:00.5Z", noon + absl::Milliseconds(500)},
+      {"2025-11-25T12:00:00.000001Z", noon + absl::Microseconds(1)},
+      {"2025-11-25T12:00:00.123456789Z", noon + absl::Nanoseconds(123456789)},
+      {"2025-11-25T19:00:00+07:00", noon},
+      {"2025-11-25t12:00:00z", noon},
+      {"2025-12-31T23:59:59Z", absl::FromUnixSeconds(1'767'225'599)},
+  };
+  for (const auto& [text, time] : times) {
+    auto headers = ToHeaders(Sample());
+    for (auto& header : headers) {
+      if (header.first == "ce_time") header.second = text;
+    }
+    auto event = FromHeaders(headers, "");
+    ASSERT_THAT(event, IsOk()) << text;
+    EXPECT_EQ(event->time, time) << text;
+  }
+}
+
 TEST(Event, RefusesAnotherVersionAndTimesThatAreNone) {
-  for (const auto& [name, value] : {std::pair("ce_specversion", "0.3"), std::pair("ce_time", "now"),
-                                    std::pair("ce_time", "infinite-future")}) {
+  for (const auto& [name, value] :
+       {std::pair("ce_specversion", "0.3"), std::pair("ce_time", "now"),
+        std::pair("ce_time", "2025-13-01T00:00:00Z"), std::pair("ce_time", "2025-02-30T00:00:00Z"),
+        std::pair("ce_time", "2025-01-01T00:00:00.Z"), std::pair("ce_time", "infinite-future")}) {
     auto headers = ToHeaders(Sample());
     for (auto& header : headers) {
       if (header.first == name) header.second = value;

@@ -1,5 +1,6 @@
-// A holder signs with the machine's boot, the PID namespace, its PID, the start time of its process and
-// a number in it. Whoever has the same boot and namespace can see whether the process still runs.
+// A holder signs with the machine's boot, the PID namespace, its PID, the start time of its process
+// and a number in it. Whoever has the same boot and namespace can see whether the process still
+// runs.
 #include "bus/kafka/lease.h"
 
 #include <unistd.h>
@@ -31,8 +32,8 @@ std::string PidNamespace() {
   return size < 0 ? "?" : std::string(target, static_cast<size_t>(size));
 }
 
-// Field 22 of proc(5)'s stat; empty if there is no such process. The command, field 2, may hold spaces
-// and ends with the last ')'.
+// Field 22 of proc(5)'s stat; empty if there is no such process. The command, field 2, may hold
+// spaces and ends with the last ')'.
 std::string StartTimeOf(absl::string_view pid) {
   const std::string stat = ReadAll(absl::StrCat("/proc/", pid, "/stat"));
   const size_t command_end = stat.rfind(')');

@@ -12,8 +12,8 @@
 
 namespace simpul::kafka {
 
-// A claim that is good for `length` from the last Take. One that its holder did not give back is free
-// when it has run out; at once, if the holder was a process of this machine that is no more.
+// A claim that is good for `length` from the last Take. One that its holder did not give back is
+// free when it has run out; at once, if the holder was a process of this machine that is no more.
 // One thread.
 class Lease {
  public:

@@ -17,19 +17,11 @@ constexpr absl::Duration kTimeout = absl::Seconds(15);
 constexpr int64_t kTail = 200;
 
 std::string_view IdOf(const rd_kafka_message_t& message) {
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) ==
-                     RD_KAFKA_RESP_ERR_NO_ERROR;
-       ++i) {
-    if (absl::EqualsIgnoreCase(name, "ce_id") && value != nullptr) {
-      return {static_cast<const char*>(value), size};
-    }
-  }
-  return {};
+  std::string_view id;
+  EachHeaderOf(message, [&](std::string_view name, std::string_view value) {
+    if (absl::EqualsIgnoreCase(absl::string_view(name.data(), name.size()), "ce_id")) id = value;
+  });
+  return id;
 }
 
 int64_t RevisionOf(std::string_view id) {
@@ -45,14 +37,14 @@ int64_t RevisionOf(std::string_view id) {
 }  // namespace
 
 absl::StatusOr<LookBack> LookBack::Open(const Connection& connection) {
-  auto client = NewClient(RD_KAFKA_CONSUMER, connection,
-                          {{"group.id", connection.client_id.empty() ? std::string("reader")
-                                                                     : connection.client_id},
-                           {"enable.auto.commit", "false"},
-                           {"enable.partition.eof", "true"},
-                           {"auto.offset.reset", "earliest"},
-                           {"fetch.wait.max.ms", "20"},
-                           {"queued.max.messages.kbytes", "16384"}});
+  auto client = NewClient(
+      RD_KAFKA_CONSUMER, connection,
+      {{"group.id", connection.client_id.empty() ? std::string("reader") : connection.client_id},
+       {"enable.auto.commit", "false"},
+       {"enable.partition.eof", "true"},
+       {"auto.offset.reset", "earliest"},
+       {"fetch.wait.max.ms", "20"},
+       {"queued.max.messages.kbytes", "16384"}});
   if (!client.ok()) return client.status();
   rd_kafka_poll_set_consumer(client->get());
   return LookBack(*std::move(client));
@@ -84,7 +76,8 @@ absl::Status LookBack::ReadRanges(const std::vector<Range>& ranges,
     rd_kafka_topic_partition_list_add(list.get(), range.topic.c_str(), range.partition)->offset =
         range.begin;
   }
-  if (auto s = ToStatus(rd_kafka_assign(client_.get(), list.get()), "assignment"); !s.ok()) return s;
+  if (auto s = ToStatus(rd_kafka_assign(client_.get(), list.get()), "assignment"); !s.ok())
+    return s;
   absl::Time give_up = absl::Now() + kTimeout;
   while (!open.empty()) {
     const Message message(rd_kafka_consumer_poll(client_.get(), 100));

@@ -27,10 +27,11 @@ class LookBack {
   // times matter after a resync, which sends old revisions again.
   absl::StatusOr<int64_t> GreatestRevision(const std::vector<std::string>& topics);
 
-  // Calls `each` with the ID of every record that has a time at or after the one given for its topic,
-  // up to the end the topic has now. Records that are no events are passed over.
-  absl::Status Since(const std::map<std::string, absl::Time>& times,
-                     absl::FunctionRef<absl::Status(std::string_view topic, std::string_view id)> each);
+  // Calls `each` with the ID of every record that has a time at or after the one given for its
+  // topic, up to the end the topic has now. Records that are no events are passed over.
+  absl::Status Since(
+      const std::map<std::string, absl::Time>& times,
+      absl::FunctionRef<absl::Status(std::string_view topic, std::string_view id)> each);
 
  private:
   struct Range {
@@ -42,10 +43,12 @@ class LookBack {
 
   explicit LookBack(Client client) : client_(std::move(client)) {}
 
-  // The partitions of `topic`, each from the offset that `begin` says. A topic that does not exist has none.
-  absl::Status AddRanges(const std::string& topic,
-                         absl::FunctionRef<absl::StatusOr<int64_t>(int32_t partition, Watermarks)> begin,
-                         std::vector<Range>& ranges);
+  // The partitions of `topic`, each from the offset that `begin` says. A topic that does not exist
+  // has none.
+  absl::Status AddRanges(
+      const std::string& topic,
+      absl::FunctionRef<absl::StatusOr<int64_t>(int32_t partition, Watermarks)> begin,
+      std::vector<Range>& ranges);
   absl::Status ReadRanges(const std::vector<Range>& ranges,
                           absl::FunctionRef<absl::Status(const rd_kafka_message_t&)> each);
 

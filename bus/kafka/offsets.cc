@@ -17,13 +17,15 @@ bool IsLeaderless(rd_kafka_resp_err_t error) {
 }
 
 // Calls until the partition has a leader. A topic that does not exist is believed sooner.
-rd_kafka_resp_err_t WithLeader(absl::Duration timeout, absl::FunctionRef<rd_kafka_resp_err_t()> call) {
+rd_kafka_resp_err_t WithLeader(absl::Duration timeout,
+                               absl::FunctionRef<rd_kafka_resp_err_t()> call) {
   const absl::Time begun = absl::Now();
   while (true) {
     const rd_kafka_resp_err_t error = call();
     if (!IsLeaderless(error)) return error;
-    const absl::Duration limit =
-        error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ? std::min(timeout, absl::Seconds(1)) : timeout;
+    const absl::Duration limit = error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+                                     ? std::min(timeout, absl::Seconds(1))
+                                     : timeout;
     if (absl::Now() - begun > limit) return error;
     absl::SleepFor(absl::Milliseconds(50));
   }
@@ -35,8 +37,8 @@ absl::StatusOr<int> CountPartitions(rd_kafka_t* client, const std::string& topic
                                     absl::Duration timeout) {
   rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
   const rd_kafka_metadata_t* metadata = nullptr;
-  rd_kafka_resp_err_t error = rd_kafka_metadata(client, /*all_topics=*/0, handle, &metadata,
-                                                Milliseconds(timeout));
+  rd_kafka_resp_err_t error =
+      rd_kafka_metadata(client, /*all_topics=*/0, handle, &metadata, Milliseconds(timeout));
   int count = 0;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (metadata->topic_cnt == 1) {

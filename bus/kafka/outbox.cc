@@ -74,8 +74,8 @@ absl::Status AppendAgain(store::Transaction& transaction, std::string_view topic
 }
 
 int64_t RevisionClock::Next(int64_t previous) const {
-  return std::max({previous + 1, absl::ToUnixMicros(clock_.Now()),
-                   floor_.load(std::memory_order_relaxed) + 1});
+  return std::max(
+      {previous + 1, absl::ToUnixMicros(clock_.Now()), floor_.load(std::memory_order_relaxed) + 1});
 }
 
 void RevisionClock::RaiseFloor(int64_t revision) {

@@ -18,13 +18,13 @@ namespace simpul::kafka {
 // Apply with store::Migrate(store, "outbox", OutboxMigrations()).
 std::span<const store::Migration> OutboxMigrations();
 
-// Records `event` for `topic`; the relay sends it once the transaction is committed, in the order of
-// appending for one subject. ALREADY_EXISTS: this id is recorded for this topic.
+// Records `event` for `topic`; the relay sends it once the transaction is committed, in the order
+// of appending for one subject. ALREADY_EXISTS: this id is recorded for this topic.
 absl::Status AppendToOutbox(store::Transaction& transaction, std::string_view topic,
                             const Event& event);
 
-// For a resync: sends `event` though it may have been sent before under the same ID. What is recorded is
-// sent again in its old place, what is not is appended.
+// For a resync: sends `event` though it may have been sent before under the same ID. What is
+// recorded is sent again in its old place, what is not is appended.
 absl::Status AppendAgain(store::Transaction& transaction, std::string_view topic,
                          const Event& event);
 
@@ -36,8 +36,8 @@ class RevisionClock {
   // The revision that follows `previous` (0 for a new resource).
   int64_t Next(int64_t previous) const;
 
-  // Never give one at or below `revision` again: called with the greatest one on the part's topics, so
-  // that a restored store or a slow clock cannot run backwards.
+  // Never give one at or below `revision` again: called with the greatest one on the part's topics,
+  // so that a restored store or a slow clock cannot run backwards.
   void RaiseFloor(int64_t revision);
 
  private:

@@ -46,9 +46,8 @@ absl::Status OutboxRows::MarkSent(std::vector<int64_t> seqs, absl::Time now) {
     for (size_t begin = 0; begin < seqs.size();) {
       size_t end = begin + 1;
       while (end < seqs.size() && seqs[end] == seqs[end - 1] + 1) ++end;
-      auto marked =
-          t.Execute("UPDATE outbox SET sent_at = $1 WHERE seq BETWEEN $2 AND $3",
-                    {absl::ToUnixMicros(now), seqs[begin], seqs[end - 1]});
+      auto marked = t.Execute("UPDATE outbox SET sent_at = $1 WHERE seq BETWEEN $2 AND $3",
+                              {absl::ToUnixMicros(now), seqs[begin], seqs[end - 1]});
       if (!marked.ok()) return marked.status();
       begin = end;
     }
@@ -76,8 +75,8 @@ absl::StatusOr<int64_t> OutboxRows::MarkPresent(
 
 absl::Status OutboxRows::Park(int64_t seq, const std::string& reason) {
   return store_.Transact([&](store::Transaction& t) {
-    return t.Execute("UPDATE outbox SET parked = $1 WHERE seq = $2 AND sent_at IS NULL",
-                     {reason, seq})
+    return t
+        .Execute("UPDATE outbox SET parked = $1 WHERE seq = $2 AND sent_at IS NULL", {reason, seq})
         .status();
   });
 }
@@ -123,23 +122,23 @@ absl::StatusOr<bool> OutboxRows::DeleteSome(absl::Time before) {
   int64_t passed = deleted_to_;
   const absl::Status read = store_.Read([&](store::Transaction& t) {
     bool walking = true;
-    return t.Query(
-        "SELECT seq, sent_at, parked FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2",
-        {deleted_to_, kStep}, [&](const store::Row& row) {
-          const bool old = !row.IsNull(1) && row.Int(1) < absl::ToUnixMicros(before);
-          walking = walking && (old || !row.IsNull(2));
-          if (walking) {
-            passed = row.Int(0);
-            ++seen;
-          }
-          return absl::OkStatus();
-        });
+    return t.Query("SELECT seq, sent_at, parked FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2",
+                   {deleted_to_, kStep}, [&](const store::Row& row) {
+                     const bool old = !row.IsNull(1) && row.Int(1) < absl::ToUnixMicros(before);
+                     walking = walking && (old || !row.IsNull(2));
+                     if (walking) {
+                       passed = row.Int(0);
+                       ++seen;
+                     }
+                     return absl::OkStatus();
+                   });
   });
   if (!read.ok()) return read;
   if (seen == 0) return false;
   const absl::Status deleted = store_.Transact([&](store::Transaction& t) {
-    return t.Execute("DELETE FROM outbox WHERE seq > $1 AND seq <= $2 AND sent_at < $3",
-                     {deleted_to_, passed, absl::ToUnixMicros(before)})
+    return t
+        .Execute("DELETE FROM outbox WHERE seq > $1 AND seq <= $2 AND sent_at < $3",
+                 {deleted_to_, passed, absl::ToUnixMicros(before)})
         .status();
   });
   if (!deleted.ok()) return deleted;

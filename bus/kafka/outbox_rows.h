@@ -30,7 +30,8 @@ class OutboxRows {
  public:
   explicit OutboxRows(store::Store& store) : store_(store) {}
 
-  // Calls `each` with up to `limit` rows from `from` on, until it returns false. `row` is used again.
+  // Calls `each` with up to `limit` rows from `from` on, until it returns false. `row` is used
+  // again.
   absl::Status ReadUnsent(int64_t from, int64_t limit,
                           absl::FunctionRef<bool(const OutboxRow& row)> each);
 

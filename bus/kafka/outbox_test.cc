@@ -91,9 +91,10 @@ TEST_P(OutboxTest, TellsAnIdThatIsRecordedAndGoesOn) {
 }
 
 TEST_P(OutboxTest, MarksRunsAndSparesWhatIsBetweenThem) {
-  ASSERT_THAT(Append(*store_, "t", {EventOf("a", 1), EventOf("a", 2), EventOf("a", 3),
-                                    EventOf("a", 4), EventOf("a", 5)}),
-              IsOk());
+  ASSERT_THAT(
+      Append(*store_, "t",
+             {EventOf("a", 1), EventOf("a", 2), EventOf("a", 3), EventOf("a", 4), EventOf("a", 5)}),
+      IsOk());
   const std::vector<int64_t> seqs = UnsentSeqs();
   ASSERT_THAT(rows_->MarkSent({seqs[4], seqs[0], seqs[1]}, absl::Now()), IsOk());
   EXPECT_THAT(Unsent(), ElementsAre("a@3", "a@4"));

@@ -4,12 +4,13 @@
 #include <string>
 
 #include "absl/time/clock.h"
+#include "bus/kafka/event_headers.h"
 
 namespace simpul::kafka {
 namespace {
 
-// A record's time is when it was produced, and never before its row was recorded: the look-back counts on
-// that. A clock that ran ahead at recording is followed only as far as a broker allows.
+// A record's time is when it was produced, and never before its row was recorded: the look-back
+// counts on that. A clock that ran ahead at recording is followed only as far as a broker allows.
 int64_t TimestampOf(const OutboxRow& row) {
   const absl::Time now = absl::Now();
   return absl::ToUnixMillis(std::clamp(row.recorded, now, now + absl::Minutes(30)));
@@ -64,10 +65,9 @@ Producer::~Producer() {
 
 rd_kafka_resp_err_t Producer::Send(const OutboxRow& row, Delivery* delivery) {
   rd_kafka_headers_t* headers = rd_kafka_headers_new(10);
-  for (const auto& [name, value] : ToHeaders(row.event)) {
-    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                        static_cast<ssize_t>(value.size()));
-  }
+  EachHeader(row.event, [&](const char* name, std::string_view value) {
+    rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+  });
   const rd_kafka_resp_err_t error = rd_kafka_producev(
       client_.get(), RD_KAFKA_V_TOPIC(row.topic.c_str()),
       RD_KAFKA_V_KEY(row.event.subject.data(), row.event.subject.size()),
@@ -78,9 +78,7 @@ rd_kafka_resp_err_t Producer::Send(const OutboxRow& row, Delivery* delivery) {
   return error;
 }
 
-void Producer::Poll(absl::Duration timeout) {
-  rd_kafka_poll(client_.get(), Milliseconds(timeout));
-}
+void Producer::Poll(absl::Duration timeout) { rd_kafka_poll(client_.get(), Milliseconds(timeout)); }
 
 rd_kafka_resp_err_t Producer::fatal_error() const {
   char text[256];

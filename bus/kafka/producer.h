@@ -29,7 +29,8 @@ class Producer {
  public:
   // What happens after an event that Kafka refuses.
   enum class AfterRefusal {
-    kStop,  // nothing behind it is sent: the producer is broken and has to be made anew. Keeps order.
+    kStop,  // nothing behind it is sent: the producer is broken and has to be made anew. Keeps
+            // order.
     kGoOn,  // for a producer that has one event on its way at a time
   };
 
@@ -37,8 +38,8 @@ class Producer {
   Producer(Producer&&) = default;
   ~Producer();
 
-  // Takes a copy; `delivery` stays where it is until it is reported. RD_KAFKA_RESP_ERR__QUEUE_FULL: Poll
-  // and try again.
+  // Takes a copy; `delivery` stays where it is until it is reported. RD_KAFKA_RESP_ERR__QUEUE_FULL:
+  // Poll and try again.
   rd_kafka_resp_err_t Send(const OutboxRow& row, Delivery* delivery);
 
   // Waits up to `timeout` for reports.

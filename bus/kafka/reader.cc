@@ -70,15 +70,17 @@ absl::StatusOr<std::optional<Record>> KafkaReader::Next(absl::Duration timeout) 
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const Connection& connection) {
-  auto client = NewClient(RD_KAFKA_CONSUMER, connection,
-                          {// librdkafka wants a name, though no group is joined.
-                           {"group.id", connection.client_id.empty() ? std::string("reader")
-                                                                     : connection.client_id},
-                           {"enable.auto.commit", "false"},
-                           {"auto.offset.reset", "error"},
-                           {"fetch.wait.max.ms", "100"},
-                           {"queued.max.messages.kbytes", "16384"}});
+absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const Connection& connection,
+                                                       int partition_fetch_bytes) {
+  auto client = NewClient(
+      RD_KAFKA_CONSUMER, connection,
+      {// librdkafka wants a name, though no group is joined.
+       {"group.id", connection.client_id.empty() ? std::string("reader") : connection.client_id},
+       {"enable.auto.commit", "false"},
+       {"auto.offset.reset", "error"},
+       {"fetch.wait.max.ms", "100"},
+       {"max.partition.fetch.bytes", std::to_string(partition_fetch_bytes)},
+       {"queued.max.messages.kbytes", "16384"}});
   if (!client.ok()) return client.status();
   rd_kafka_poll_set_consumer(client->get());
   return std::make_unique<KafkaReader>(*std::move(client));

@@ -1,4 +1,5 @@
-// A reader without a group: from given offsets on, keeping no state. For subscriptions and look-backs.
+// A reader without a group: from given offsets on, keeping no state. For subscriptions and
+// look-backs.
 #ifndef SIMPUL_BUS_KAFKA_READER_H_
 #define SIMPUL_BUS_KAFKA_READER_H_
 
@@ -27,7 +28,10 @@ class Reader {
  public:
   virtual ~Reader() = default;
 
-  static absl::StatusOr<std::unique_ptr<Reader>> Open(const Connection& connection);
+  // Who is assigned anew often asks for little of each partition at a time: the whole of an answer is
+  // fetched before its first record can be had.
+  static absl::StatusOr<std::unique_ptr<Reader>> Open(const Connection& connection,
+                                                      int partition_fetch_bytes = 1 << 20);
 
   // Partitions of a topic. NOT_FOUND: there is no such topic (yet).
   virtual absl::StatusOr<int> Partitions(const std::string& topic, absl::Duration timeout) = 0;
@@ -46,8 +50,8 @@ class Reader {
   virtual absl::Status Assign(const std::vector<Position>& positions) = 0;
 
   // The next record, or nothing within `timeout`. Records of one partition come in order.
-  // OUT_OF_RANGE: the position is no longer kept. DATA_LOSS: the record is no CloudEvent; the reader has
-  // moved past it.
+  // OUT_OF_RANGE: the position is no longer kept. DATA_LOSS: the record is no CloudEvent; the
+  // reader has moved past it.
   virtual absl::StatusOr<std::optional<Record>> Next(absl::Duration timeout) = 0;
 };
 

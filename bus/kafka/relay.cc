@@ -1,4 +1,5 @@
-// The relay's thread: take the lease, look back, then send and mark until something breaks; begin again.
+// The relay's thread: take the lease, look back, then send and mark until something breaks; begin
+// again.
 #include "bus/kafka/relay.h"
 
 #include <algorithm>
@@ -40,8 +41,9 @@ constexpr absl::Duration kRescan = absl::Seconds(1);
 constexpr absl::Duration kMarkDelay = absl::Milliseconds(20);
 constexpr absl::Duration kHousekeeping = absl::Seconds(5);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(30);
-// A record's time is at or after its row's by construction (producer.cc); the margin is for rounding to
-// milliseconds and for brokers that stamp records themselves with a clock a little behind.
+// A record's time is at or after its row's by construction (producer.cc); the margin is for
+// rounding to milliseconds and for brokers that stamp records themselves with a clock a little
+// behind.
 constexpr absl::Duration kLookBackMargin = absl::Seconds(5);
 
 // On their way at once: enough for a full pipe, little enough for memory.
@@ -82,7 +84,9 @@ class KafkaRelay : public Relay {
     return absl::OkStatus();
   }
 
-  void StartThread() { thread_ = std::thread([this] { Run(); }); }
+  void StartThread() {
+    thread_ = std::thread([this] { Run(); });
+  }
 
   void Wake() override {
     {
@@ -114,7 +118,8 @@ class KafkaRelay : public Relay {
   bool SendRow(Producer& producer, const OutboxRow& row, std::vector<Delivery>& refused);
   absl::Status SendAlone(const OutboxRow& row);
   absl::Status Collect(bool all);
-  absl::Status HandleFailure(const Delivery& delivery);
+  // Whether Kafka refused something of the window.
+  bool NoteSuspects();
   absl::Status Park(int64_t seq, rd_kafka_resp_err_t error);
   void KeepHouse();
 
@@ -125,8 +130,7 @@ class KafkaRelay : public Relay {
   // Waits until woken, stopped, or `limit` has passed.
   void WaitFor(absl::Duration limit) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit),
-                      [&] { return woken_ || stopping_; });
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit), [&] { return woken_ || stopping_; });
     woken_ = false;
   }
   void Sleep(absl::Duration limit) {
@@ -145,16 +149,16 @@ class KafkaRelay : public Relay {
   OutboxRows rows_;
   Lease lease_;
   RelayMetrics metrics_;
-  std::deque<Delivery> window_;     // by seq, but for rows that were committed late
+  std::deque<Delivery> window_;  // by seq, but for rows that were committed late
   std::set<int64_t> in_window_;
   size_t window_bytes_ = 0;
-  size_t reported_ = 0;             // at the front of the window
+  size_t reported_ = 0;  // at the front of the window
   absl::Time oldest_report_ = absl::InfiniteFuture();
   absl::Time last_scan_ = absl::InfinitePast();
   absl::Time last_lease_ = absl::InfinitePast();
   absl::Time last_housekeeping_ = absl::InfinitePast();
-  bool more_ = false;               // the last read was full
-  std::set<int64_t> suspects_;      // were in a batch that Kafka refused: sent one by one
+  bool more_ = false;                // the last read was full
+  std::set<int64_t> suspects_;       // were in a batch that Kafka refused: sent one by one
   std::optional<Producer> careful_;  // for suspects
   std::thread thread_;
 };
@@ -189,15 +193,21 @@ absl::Status KafkaRelay::RunSession() {
   if (!held.ok()) return held.status();
   if (!*held) return absl::OkStatus();
   last_lease_ = absl::Now();
-  if (auto s = EnsureTopics(options_.connection, options_.topics, kTopicsTimeout); !s.ok()) return s;
+  if (auto s = EnsureTopics(options_.connection, options_.topics, kTopicsTimeout); !s.ok())
+    return s;
   if (auto s = MarkWhatIsThere(); !s.ok()) return s;
   kLookedBack.Pass();
   auto producer = Producer::Open(options_.connection, Producer::AfterRefusal::kStop);
   if (!producer.ok()) return producer.status();
   const absl::Status status = Pump(*producer);
   // Reports that came in time are worth keeping. The producer goes before the window it writes to.
-  { const Producer ended = *std::move(producer); }
+  {
+    const Producer ended = *std::move(producer);
+  }
   if (auto s = Collect(/*all=*/true); !s.ok() && status.ok()) return s;
+  if (NoteSuspects()) {
+    return absl::FailedPreconditionError("Kafka refused a batch; its events are sent one by one");
+  }
   return status;
 }
 
@@ -291,8 +301,7 @@ absl::Status KafkaRelay::Fill(Producer& producer) {
   return absl::OkStatus();
 }
 
-bool KafkaRelay::SendRow(Producer& producer, const OutboxRow& row,
-                         std::vector<Delivery>& refused) {
+bool KafkaRelay::SendRow(Producer& producer, const OutboxRow& row, std::vector<Delivery>& refused) {
   window_.push_back({.seq = row.seq, .bytes = row.event.data.size() + row.event.id.size() + 200});
   const rd_kafka_resp_err_t error = producer.Send(row, &window_.back());
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -336,7 +345,7 @@ absl::Status KafkaRelay::SendAlone(const OutboxRow& row) {
 absl::Status KafkaRelay::Collect(bool all) {
   while (reported_ < window_.size() && window_[reported_].reported) {
     if (const Delivery& delivery = window_[reported_]; delivery.error != 0 && !all) {
-      return HandleFailure(delivery);
+      return ToStatus(delivery.error, "producer");
     }
     if (reported_++ == 0) oldest_report_ = absl::Now();
   }
@@ -365,12 +374,14 @@ absl::Status KafkaRelay::Collect(bool all) {
 }
 
 // A batch shares the fate of its worst event: all of it is sent again, one by one.
-absl::Status KafkaRelay::HandleFailure(const Delivery& delivery) {
-  if (!IsRefusal(delivery.error)) return ToStatus(delivery.error, "producer");
-  for (const Delivery& other : window_) {
-    if (other.reported && IsRefusal(other.error)) suspects_.insert(other.seq);
+bool KafkaRelay::NoteSuspects() {
+  bool any = false;
+  for (const Delivery& delivery : window_) {
+    if (!delivery.reported || !IsRefusal(delivery.error)) continue;
+    suspects_.insert(delivery.seq);
+    any = true;
   }
-  return absl::FailedPreconditionError("Kafka refused a batch; its events are sent one by one");
+  return any;
 }
 
 absl::Status KafkaRelay::Park(int64_t seq, rd_kafka_resp_err_t error) {
@@ -388,7 +399,8 @@ void KafkaRelay::KeepHouse() {
   if (now - last_housekeeping_ < kHousekeeping) return;
   auto more = rows_.DeleteSome(options_.clock->Now() - options_.keep);
   if (!more.ok() || !*more) last_housekeeping_ = now;
-  if (auto counts = rows_.Count(); counts.ok()) metrics_.SetWaiting(counts->pending, counts->parked);
+  if (auto counts = rows_.Count(); counts.ok())
+    metrics_.SetWaiting(counts->pending, counts->parked);
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ namespace simpul::kafka {
 
 struct RelayOptions {
   Connection connection;
-  store::Store* store = nullptr;   // outlives the relay; migrated with OutboxMigrations()
-  std::string part;                // "wifi": names metrics and the lease row
-  std::vector<Topic> topics;       // the part's own; created if missing
+  store::Store* store = nullptr;       // outlives the relay; migrated with OutboxMigrations()
+  std::string part;                    // "wifi": names metrics and the lease row
+  std::vector<Topic> topics;           // the part's own; created if missing
   RevisionClock* revisions = nullptr;  // raised from the tail of the topics before Start returns
   Clock* clock = &Clock::System();
   absl::Duration keep = absl::Hours(24 * 7);  // sent rows stay this long, for resend
@@ -34,9 +34,9 @@ struct RelayCounts {
 };
 
 // Owns one thread and one producer (idempotent, acks=all, murmur2_random). One relay of a part is
-// active, by a lease row; the others wait. At the start it reads its topics back from the time of the
-// oldest unsent row and marks what is there already, so a crash between Kafka's acknowledgement and the
-// mark doubles nothing. Thread-safe.
+// active, by a lease row; the others wait. At the start it reads its topics back from the time of
+// the oldest unsent row and marks what is there already, so a crash between Kafka's acknowledgement
+// and the mark doubles nothing. Thread-safe.
 class Relay {
  public:
   virtual ~Relay() = default;  // stops; what is unsent stays recorded
@@ -45,7 +45,8 @@ class Relay {
   // UNAVAILABLE, PERMISSION_DENIED: as for EnsureTopics.
   static absl::StatusOr<std::unique_ptr<Relay>> Start(RelayOptions options);
 
-  // Says that a transaction with outbox rows was committed: send now, do not wait for the next poll.
+  // Says that a transaction with outbox rows was committed: send now, do not wait for the next
+  // poll.
   virtual void Wake() = 0;
 
   virtual RelayCounts counts() const = 0;

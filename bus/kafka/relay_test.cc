@@ -107,13 +107,14 @@ TEST_F(RelayTest, ParksAnEventThatIsTooLargeAndSendsTheOthers) {
   ASSERT_TRUE(Drained(*relay));
   EXPECT_THAT(AllIdsOn(kafka_.connection(), kTopic), ElementsAre("a@1", "a@3"));
   EXPECT_EQ(relay->counts().parked, 1);
-  EXPECT_EQ(QueryInt(*store_,
-                     "SELECT COUNT(*) FROM outbox WHERE id = 'a@2' AND parked = 'MSG_SIZE_TOO_LARGE'"),
-            1);
+  EXPECT_EQ(
+      QueryInt(*store_,
+               "SELECT COUNT(*) FROM outbox WHERE id = 'a@2' AND parked = 'MSG_SIZE_TOO_LARGE'"),
+      1);
 }
 
-// A batch shares one answer: the refused event must not take its neighbours with it, nor let those behind
-// it pass them.
+// A batch shares one answer: the refused event must not take its neighbours with it, nor let those
+// behind it pass them.
 TEST_F(RelayTest, KeepsOrderWhenKafkaRefusesOneBatch) {
   const auto events = Series(3000);
   Add(events);
@@ -207,8 +208,9 @@ TEST_F(RelayTest, RaisesTheRevisionsToTheTailOfItsTopics) {
 TEST_F(RelayTest, SaysThatNoBrokerAnswers) {
   RelayOptions options = Options();
   options.connection.brokers = "127.0.0.1:1";
-  EXPECT_THAT(EnsureTopics(options.connection, options.topics, absl::Seconds(1)),
-              testing::StatusIs(absl::StatusCode::kUnavailable, ::testing::HasSubstr("127.0.0.1:1")));
+  EXPECT_THAT(
+      EnsureTopics(options.connection, options.topics, absl::Seconds(1)),
+      testing::StatusIs(absl::StatusCode::kUnavailable, ::testing::HasSubstr("127.0.0.1:1")));
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
-// The kill storm: a child process that writes, relays and consumes between two stores over a real broker
-// is killed at every fault point and at random times; in the end every change has to be applied exactly
-// once, in order, and the accounting has to balance.
+// The kill storm: a child process that writes, relays and consumes between two stores over a real
+// broker is killed at every fault point and at random times; in the end every change has to be
+// applied exactly once, in order, and the accounting has to balance.
 //
-//   kafka_storm --database sqlite|postgres [--changes N] [--kills N] [--seed N] [--broker-restart CMD]
+//   kafka_storm --database sqlite|postgres [--changes N] [--kills N] [--seed N] [--broker-restart
+//   CMD]
 //
-// SIMPUL_STORM_CHANGES and SIMPUL_STORM_KILLS stand in for the flags, for `make soak`. The seed is printed.
-// Under tests/with-peers the broker is killed and started again in the middle of the random kills.
+// SIMPUL_STORM_CHANGES and SIMPUL_STORM_KILLS stand in for the flags, for `make soak`. The seed is
+// printed. Under tests/with-peers the broker is killed and started again in the middle of the
+// random kills.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -101,8 +103,8 @@ pid_t Spawn(const StormPlan& plan, int64_t until, const std::string& fault) {
   return child;
 }
 
-// Whether the child was killed (true) or came to its end with success (false), within `limit`; kills it
-// then, if `kill_then`.
+// Whether the child was killed (true) or came to its end with success (false), within `limit`;
+// kills it then, if `kill_then`.
 bool WaitFor(pid_t child, absl::Duration limit, bool kill_then) {
   const absl::Time deadline = absl::Now() + limit;
   int status = 0;
@@ -158,8 +160,8 @@ class Storm {
 
   void AtPoint(const std::string& point) {
     for (const int pass : {1, std::uniform_int_distribution<int>(2, 12)(random_)}) {
-      const bool killed = WaitFor(
-          Spawn(plan_, NextGoal(1), absl::StrCat(point, ":", pass)), kRunLimit, false);
+      const bool killed =
+          WaitFor(Spawn(plan_, NextGoal(1), absl::StrCat(point, ":", pass)), kRunLimit, false);
       kills_ += killed ? 1 : 0;
       if (!killed && pass == 1) Die(absl::StrCat("the fault point ", point, " was never passed"));
     }

@@ -40,11 +40,11 @@ struct Thing {
 
 absl::StatusOr<Thing> Load(store::Transaction& t, const std::string& name) {
   Thing thing;
-  auto s = t.Query("SELECT revision, n FROM thing WHERE name = $1", {name},
-                   [&](const store::Row& row) {
-                     thing = {row.Int(0), row.Int(1)};
-                     return absl::OkStatus();
-                   });
+  auto s =
+      t.Query("SELECT revision, n FROM thing WHERE name = $1", {name}, [&](const store::Row& row) {
+        thing = {row.Int(0), row.Int(1)};
+        return absl::OkStatus();
+      });
   if (!s.ok()) return s;
   return thing;
 }
@@ -183,13 +183,15 @@ bool CheckStorm(const StormPlan& plan, int64_t changes) {
   const int64_t duplicate = QueryInt(*reader, "SELECT SUM(duplicate) FROM consumer_offset");
   const int64_t rest =
       QueryInt(*reader, "SELECT SUM(parked + filtered + expired) FROM consumer_offset");
-  const int64_t in = QueryInt(*reader, "SELECT SUM(next_offset - first_offset) FROM consumer_offset");
+  const int64_t in =
+      QueryInt(*reader, "SELECT SUM(next_offset - first_offset) FROM consumer_offset");
   bool good = Expect("changes made", QueryInt(*writer, "SELECT changes FROM total"), changes);
   good &= Expect("delivered", delivered, changes);
   good &= Expect("own events recorded", QueryInt(*reader, "SELECT COUNT(*) FROM outbox"), changes);
   good &= Expect("last states", QueryInt(*reader, "SELECT SUM(n) FROM thing"), changes);
   good &= Expect("out of order or missing", QueryInt(*reader, "SELECT COUNT(*) FROM fault"), 0);
-  good &= Expect("unsent", QueryInt(*writer, "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"), 0);
+  good &=
+      Expect("unsent", QueryInt(*writer, "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"), 0);
   good &= Expect("parked, filtered, expired", rest, 0);
   good &= Expect("duplicates seen", duplicate, doubles);
   good &= Expect("in = delivered + duplicate", in, delivered + duplicate);

@@ -21,8 +21,8 @@ struct StormPlan {
 // Makes changes until there were `until` in all, sends and applies them; 0 once all are applied.
 int RunStormChild(const std::vector<std::string>& arguments);
 
-// Whether `changes` changes were applied once each and in order, and the accounting balances. Prints what
-// it found.
+// Whether `changes` changes were applied once each and in order, and the accounting balances.
+// Prints what it found.
 bool CheckStorm(const StormPlan& plan, int64_t changes);
 
 }  // namespace simpul::kafka

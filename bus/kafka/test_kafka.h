@@ -1,5 +1,5 @@
-// What the tests of this folder share: stores with our tables, events, librdkafka's mock cluster, and
-// waiting for what comes.
+// What the tests of this folder share: stores with our tables, events, librdkafka's mock cluster,
+// and waiting for what comes.
 #ifndef SIMPUL_BUS_KAFKA_TEST_KAFKA_H_
 #define SIMPUL_BUS_KAFKA_TEST_KAFKA_H_
 

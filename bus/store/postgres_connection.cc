@@ -151,7 +151,8 @@ absl::Status ErrorOf(const PGresult* result) {
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   const std::string text = absl::StrFormat(
       "PostgreSQL: %s (%s)",
-      absl::StartsWith(state, "22") || primary == nullptr ? "a value does not fit" : primary, state);
+      absl::StartsWith(state, "22") || primary == nullptr ? "a value does not fit" : primary,
+      state);
   if (state == "23505" || state == "42P07" || state == "42710" || state == "42P06") {
     return absl::AlreadyExistsError(text);
   }
@@ -177,8 +178,8 @@ void PostgresConnection::ResultDeleter::operator()(pg_result* result) const { PQ
 absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
     const std::string& url, const std::string& schema) {
   // What the URL says wins over these.
-  const char* const keys[] = {"connect_timeout", "tcp_user_timeout", "client_encoding",
-                              "fallback_application_name", "dbname", nullptr};
+  const char* const keys[] = {"connect_timeout",           "tcp_user_timeout", "client_encoding",
+                              "fallback_application_name", "dbname",           nullptr};
   const std::string name = absl::StrCat("simpul ", schema);
   const char* const values[] = {"5", "10000", "UTF8", name.c_str(), url.c_str(), nullptr};
   std::unique_ptr<PostgresConnection> connection(
@@ -199,8 +200,7 @@ absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
 PostgresConnection::~PostgresConnection() { PQfinish(connection_); }
 
 bool PostgresConnection::usable() const {
-  return PQstatus(connection_) == CONNECTION_OK &&
-         PQtransactionStatus(connection_) == PQTRANS_IDLE;
+  return PQstatus(connection_) == CONNECTION_OK && PQtransactionStatus(connection_) == PQTRANS_IDLE;
 }
 
 // Two processes may make the schema at once: the one that comes second finds it made.
@@ -261,9 +261,8 @@ absl::StatusOr<std::string> PostgresConnection::Prepare(std::string_view sql,
   const Bound bound(params);
   std::string name = absl::StrCat("s", prepared_.size());
   const std::string text(sql);
-  auto result =
-      Check(Result(PQprepare(connection_, name.c_str(), text.c_str(),
-                             static_cast<int>(params.size()), bound.types.data())));
+  auto result = Check(Result(PQprepare(connection_, name.c_str(), text.c_str(),
+                                       static_cast<int>(params.size()), bound.types.data())));
   if (!result.ok()) return result.status();
   prepared_.emplace(key_, name);
   return name;

@@ -18,8 +18,8 @@ struct pg_result;
 
 namespace simpul::store {
 
-// Parameters and results travel in binary; each text is prepared once per kinds of its parameters. Owns
-// the connection. One thread at a time.
+// Parameters and results travel in binary; each text is prepared once per kinds of its parameters.
+// Owns the connection. One thread at a time.
 class PostgresConnection : public Transaction {
  public:
   enum class Use { kWrite, kRead };

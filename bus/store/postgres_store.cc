@@ -21,7 +21,8 @@ constexpr absl::Duration kMaxWait = absl::Seconds(30);
 // Thread-safe.
 class PostgresStore : public Store {
  public:
-  PostgresStore(std::string url, std::string schema) : url_(std::move(url)), schema_(std::move(schema)) {}
+  PostgresStore(std::string url, std::string schema)
+      : url_(std::move(url)), schema_(std::move(schema)) {}
 
   absl::Status Transact(absl::FunctionRef<absl::Status(Transaction&)> work) override {
     const Writing writing(this);
@@ -71,7 +72,8 @@ class PostgresStore : public Store {
     return connection;
   }
 
-  // A connection that broke is dropped, and so are those that rest, which broke with it most likely.
+  // A connection that broke is dropped, and so are those that rest, which broke with it most
+  // likely.
   void Return(std::unique_ptr<PostgresConnection> connection) {
     std::vector<std::unique_ptr<PostgresConnection>> dropped;
     absl::MutexLock lock(&mutex_);

@@ -10,10 +10,10 @@
 
 namespace simpul::store {
 
-// Connects to the database at `url` (a libpq URI) and makes the schema of `part` if it is missing. A
-// small pool of connections; one that broke is replaced at the next transaction. Transact runs at
-// REPEATABLE READ, so two transactions that change one row end in ABORTED for one of them, never in a
-// lost update. Errors as Store::Open's.
+// Connects to the database at `url` (a libpq URI) and makes the schema of `part` if it is missing.
+// A small pool of connections; one that broke is replaced at the next transaction. Transact runs at
+// REPEATABLE READ, so two transactions that change one row end in ABORTED for one of them, never in
+// a lost update. Errors as Store::Open's.
 absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const std::string& url,
                                                     const std::string& part);
 

@@ -1,4 +1,5 @@
-// What only PostgreSQL promises: parts and processes side by side, and recovery of lost connections.
+// What only PostgreSQL promises: parts and processes side by side, and recovery of lost
+// connections.
 #include "bus/store/postgres_store.h"
 
 #include <libpq-fe.h>

@@ -16,8 +16,7 @@ constexpr int kMaxParams = 64;
 
 absl::Status ErrorOf(sqlite3* db) {
   const int code = sqlite3_extended_errcode(db);
-  const std::string text =
-      absl::StrFormat("SQLite: %s (%d)", sqlite3_errmsg(db), code);
+  const std::string text = absl::StrFormat("SQLite: %s (%d)", sqlite3_errmsg(db), code);
   switch (code) {
     case SQLITE_CONSTRAINT_UNIQUE:
     case SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -124,9 +123,10 @@ absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const s
   absl::Status status =
       code == SQLITE_OK ? connection->Configure() : absl::UnavailableError(sqlite3_errstr(code));
   if (!status.ok()) {
-    return absl::UnavailableError(absl::StrFormat("cannot open %s: %s; see whether the disk is full "
-                                                  "and who may write there",
-                                                  path, std::string(status.message())));
+    return absl::UnavailableError(
+        absl::StrFormat("cannot open %s: %s; see whether the disk is full "
+                        "and who may write there",
+                        path, std::string(status.message())));
   }
   return connection;
 }

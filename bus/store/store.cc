@@ -61,12 +61,11 @@ std::vector<std::string> SplitStatements(std::string_view sql) {
 
 absl::StatusOr<int64_t> VersionOf(Transaction& transaction, std::string_view component) {
   int64_t version = 0;
-  const absl::Status status =
-      transaction.Query("SELECT version FROM schema_version WHERE component = $1", {component},
-                        [&](const Row& row) {
-                          version = row.Int(0);
-                          return absl::OkStatus();
-                        });
+  const absl::Status status = transaction.Query(
+      "SELECT version FROM schema_version WHERE component = $1", {component}, [&](const Row& row) {
+        version = row.Int(0);
+        return absl::OkStatus();
+      });
   if (!status.ok()) return status;
   return version;
 }
@@ -128,8 +127,8 @@ absl::StatusOr<std::unique_ptr<Store>> Store::Open(const StoreOptions& options) 
       "a store's URL is sqlite:<directory> or postgresql://<host>/<database>");
 }
 
-// Two processes may migrate one PostgreSQL schema at once. The one that comes second meets a table that
-// is already there or a version that changed; it looks again and finds the step done.
+// Two processes may migrate one PostgreSQL schema at once. The one that comes second meets a table
+// that is already there or a version that changed; it looks again and finds the step done.
 absl::Status Migrate(Store& store, std::string_view component, std::span<const Migration> steps) {
   constexpr int kAttempts = 20;
   const auto lost_a_race = [](const absl::Status& status) {
@@ -139,8 +138,9 @@ absl::Status Migrate(Store& store, std::string_view component, std::span<const M
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     status = store.Transact([](Transaction& transaction) {
       return transaction
-          .Execute("CREATE TABLE IF NOT EXISTS schema_version "
-                   "(component TEXT PRIMARY KEY, version BIGINT NOT NULL)")
+          .Execute(
+              "CREATE TABLE IF NOT EXISTS schema_version "
+              "(component TEXT PRIMARY KEY, version BIGINT NOT NULL)")
           .status();
     });
     while (status.ok()) {

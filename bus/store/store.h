@@ -25,8 +25,8 @@ struct Blob {
 using Param = std::variant<std::monostate, int64_t, double, std::string_view, Blob>;
 using Params = std::initializer_list<Param>;
 
-// One row of an answer; columns count from 0. Views hold until the callback returns. A column that is
-// NULL reads as 0 or empty.
+// One row of an answer; columns count from 0. Views hold until the callback returns. A column that
+// is NULL reads as 0 or empty.
 class Row {
  public:
   virtual ~Row() = default;
@@ -38,17 +38,17 @@ class Row {
 };
 
 // Statements in one transaction. SQL is the part that SQLite and PostgreSQL share, with $1 … $n;
-// statements are prepared once per text and kept, so texts are few. Read a column by the type it has.
-// After a statement failed the transaction can only be rolled back, on both databases: later statements
-// and the commit end in ABORTED. To meet a taken key and go on, write ON CONFLICT.
-// One thread at a time.
+// statements are prepared once per text and kept, so texts are few. Read a column by the type it
+// has. After a statement failed the transaction can only be rolled back, on both databases: later
+// statements and the commit end in ABORTED. To meet a taken key and go on, write ON CONFLICT. One
+// thread at a time.
 class Transaction {
  public:
   virtual ~Transaction() = default;
 
   // Runs a statement and returns how many rows it changed.
-  // ALREADY_EXISTS: a unique key is taken. ABORTED: deadlock or serialization; the transaction is lost.
-  // UNAVAILABLE: the database cannot be reached or is full.
+  // ALREADY_EXISTS: a unique key is taken. ABORTED: deadlock or serialization; the transaction is
+  // lost. UNAVAILABLE: the database cannot be reached or is full.
   virtual absl::StatusOr<int64_t> Execute(std::string_view sql, std::span<const Param> params) = 0;
   absl::StatusOr<int64_t> Execute(std::string_view sql, Params params = {}) {
     return Execute(sql, std::span<const Param>(params.begin(), params.size()));
@@ -66,9 +66,9 @@ class Transaction {
 struct Migration;
 
 struct StoreOptions {
-  // "sqlite:<directory>" keeps `<directory>/<part>.db`; "postgresql://…" is a libpq URI, the part has
-  // its own schema in it, named after the part with '-' as '_' and made if it is missing. A password
-  // belongs in PGPASSFILE, not in the URI.
+  // "sqlite:<directory>" keeps `<directory>/<part>.db`; "postgresql://…" is a libpq URI, the part
+  // has its own schema in it, named after the part with '-' as '_' and made if it is missing. A
+  // password belongs in PGPASSFILE, not in the URI.
   std::string url;
   // The part that owns the data, such as "wifi".
   std::string part;
@@ -84,9 +84,9 @@ class Store {
   // neither kind. UNAVAILABLE: it cannot be opened; the message says which file or host.
   static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreOptions& options);
 
-  // Runs `work` and commits if it returns OK, else rolls back and returns its status. Writers of one
-  // SQLite store come one after another; on PostgreSQL they run side by side, and of two that change one
-  // row the later ends in ABORTED. `work` never runs twice by itself.
+  // Runs `work` and commits if it returns OK, else rolls back and returns its status. Writers of
+  // one SQLite store come one after another; on PostgreSQL they run side by side, and of two that
+  // change one row the later ends in ABORTED. `work` never runs twice by itself.
   // FAILED_PRECONDITION: this thread is in a Transact of this store already.
   virtual absl::Status Transact(absl::FunctionRef<absl::Status(Transaction&)> work) = 0;
 
@@ -101,16 +101,15 @@ class Store {
 };
 
 // A step of a schema, applied once, in order of version, each in its own transaction. In `sql`
-// statements end with ';', BYTEA and BIGINT work on both databases, and "{serial}" stands for the type
-// of a BIGINT primary key that numbers itself, upwards ("seq {serial}").
+// statements end with ';', BYTEA and BIGINT work on both databases, and "{serial}" stands for the
+// type of a BIGINT primary key that numbers itself, upwards ("seq {serial}").
 struct Migration {
   int version;  // from 1
   std::string_view sql;
 };
 
-// Brings the tables of `component` ("outbox", "wifi", …) to the newest version, keeping record in the
-// table schema_version.
-// FAILED_PRECONDITION: the store is newer than this program.
+// Brings the tables of `component` ("outbox", "wifi", …) to the newest version, keeping record in
+// the table schema_version. FAILED_PRECONDITION: the store is newer than this program.
 absl::Status Migrate(Store& store, std::string_view component, std::span<const Migration> steps);
 
 }  // namespace simpul::store

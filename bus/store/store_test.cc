@@ -330,8 +330,9 @@ TEST_P(StoreTest, SerialNumbersNeverComeAgain) {
     return seq;
   };
   const int64_t first = last();
-  ASSERT_THAT(store_->Transact([](Transaction& t) { return t.Execute("DELETE FROM item").status(); }),
-              IsOk());
+  ASSERT_THAT(
+      store_->Transact([](Transaction& t) { return t.Execute("DELETE FROM item").status(); }),
+      IsOk());
   ASSERT_THAT(Insert("b", 1), IsOk());
   EXPECT_GT(last(), first);
 }

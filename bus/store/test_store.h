@@ -1,4 +1,5 @@
-// Stores for tests: a fresh SQLite directory, or a fresh schema in the PostgreSQL of the environment.
+// Stores for tests: a fresh SQLite directory, or a fresh schema in the PostgreSQL of the
+// environment.
 #ifndef SIMPUL_BUS_STORE_TEST_STORE_H_
 #define SIMPUL_BUS_STORE_TEST_STORE_H_
 

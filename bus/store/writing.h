@@ -1,5 +1,5 @@
-// Finds a transaction that is begun inside another one of the same store and thread: it would wait for
-// itself for ever.
+// Finds a transaction that is begun inside another one of the same store and thread: it would wait
+// for itself for ever.
 #ifndef SIMPUL_BUS_STORE_WRITING_H_
 #define SIMPUL_BUS_STORE_WRITING_H_
 
@@ -11,8 +11,7 @@ namespace simpul::store {
 // While it lives, this thread is in a Transact of `store`.
 class Writing {
  public:
-  explicit Writing(const Store* store)
-      : outer_(innermost_), store_(store), nested_(Holds(store)) {
+  explicit Writing(const Store* store) : outer_(innermost_), store_(store), nested_(Holds(store)) {
     innermost_ = this;
   }
   ~Writing() { innermost_ = outer_; }
