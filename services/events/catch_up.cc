@@ -16,6 +16,9 @@ constexpr size_t kTurnBytes = 512 << 10;
 constexpr size_t kTurnScanned = 50'000;
 constexpr absl::Duration kTurnTime = absl::Milliseconds(500);
 
+// A reader that was set anew may take so long, with a busy broker, to bring its first record.
+constexpr absl::Duration kFirstRecord = absl::Seconds(5);
+
 constexpr absl::Duration kPoll = absl::Milliseconds(50);
 constexpr absl::Duration kRetry = absl::Milliseconds(500);
 // How long a reader waits for a client to send what the last turn brought, and how long one client
@@ -148,54 +151,52 @@ absl::Status CatchUp::Assign(Worker& worker, const Cursor& cursor) {
     worker.reader = *std::move(reader);
   }
   const bool stands_there = worker.types == cursor.types && worker.position == cursor.position;
-  if (stands_there && !worker.narrow && !cursor.idle_turn) return absl::OkStatus();
-  // After a turn that brought nothing only the partition that lags is read: should an unreadable
-  // record be the last one there, its place is known then, and it can be stepped over.
-  const auto lag = cursor.idle_turn ? tail_.Lag(cursor) : std::nullopt;
+  if (stands_there && worker.narrow.has_value() == cursor.narrow_turn) return absl::OkStatus();
+  // After a turn that met an unreadable record, or nothing, only the partition that lags is read:
+  // should such a record be the last one there, its place is known then and it can be stepped over.
+  worker.narrow = cursor.narrow_turn ? tail_.Lag(cursor) : std::nullopt;
   std::vector<kafka::Reader::Position> positions;
   for (size_t type = 0; type < cursor.types.size(); ++type) {
     for (size_t partition = 0; partition < cursor.position[type].size(); ++partition) {
-      if (lag.has_value() && *lag != std::pair(type, partition)) continue;
+      if (worker.narrow.has_value() && *worker.narrow != std::pair(type, partition)) continue;
       positions.push_back(
           {cursor.types[type], static_cast<int32_t>(partition), cursor.position[type][partition]});
     }
   }
-  worker.narrow = lag.has_value();
   worker.types = cursor.types;
-  // What was fetched for the last one fills the reader's queue, and it fetches nothing for a second
-  // when that is full: let it drop it first.
-  absl::Status cleared = worker.reader->Assign({});
-  if (!cleared.ok()) return cleared;
-  cleared = worker.reader->Next(absl::ZeroDuration()).status();
-  if (absl::IsUnavailable(cleared)) return cleared;
   return worker.reader->Assign(positions);
 }
 
 absl::Status CatchUp::Read(Worker& worker, Lagging& lagging, std::vector<SharedRecord>& records) {
   Cursor& cursor = lagging.cursor();
-  const absl::Time end = absl::Now() + kTurnTime;
+  absl::Time end = absl::Now() + kFirstRecord;
   size_t bytes = 0;
   size_t scanned = 0;
+  cursor.narrow_turn = false;
   while (records.size() < kTurnRecords && bytes < kTurnBytes && scanned < kTurnScanned &&
          absl::Now() < end && !lagging.finished()) {
     absl::StatusOr<std::optional<kafka::Record>> record = worker.reader->Next(kPoll);
-    if (absl::IsDataLoss(record.status())) {
+    const bool is_unreadable = absl::IsDataLoss(record.status());
+    if (!record.ok() && !is_unreadable) return record.status();
+    const bool is_record = record.ok() && record->has_value();
+    if ((is_unreadable || is_record) && scanned++ == 0) end = absl::Now() + kTurnTime;
+    if (is_unreadable) {
       EventsMetrics::Get().unreadable.Increment();
-      ++scanned;
-      if (!worker.narrow) continue;
+      cursor.narrow_turn = true;
+      if (!worker.narrow.has_value()) continue;
       StepOverUnreadable(worker, cursor);
       return absl::OkStatus();
     }
-    if (!record.ok()) return record.status();
-    if (record->has_value()) {
+    if (is_record) {
       SharedRecord match = Match(cursor, **std::move(record));
       if (match != nullptr) bytes += match->bytes();
       if (match != nullptr) records.push_back(std::move(match));
-      if (++scanned % 64 != 0) continue;
+      if (scanned % 64 != 0) continue;
     }
-    if (tail_.Reaches(cursor)) break;
+    const auto lag = tail_.Lag(cursor);
+    if (!lag.has_value() || (worker.narrow.has_value() && lag != worker.narrow)) break;
   }
-  cursor.idle_turn = scanned == 0;
+  if (scanned == 0) cursor.narrow_turn = true;
   worker.position = cursor.position;
   return absl::OkStatus();
 }
@@ -217,9 +218,7 @@ SharedRecord CatchUp::Match(Cursor& cursor, kafka::Record record) {
 
 // One partition is assigned, so the record that cannot be read lies at its position or after it.
 void CatchUp::StepOverUnreadable(Worker& worker, Cursor& cursor) {
-  if (const auto lag = tail_.Lag(cursor); lag.has_value()) {
-    ++cursor.position[lag->first][lag->second];
-  }
+  ++cursor.position[worker.narrow->first][worker.narrow->second];
   worker.types.clear();
 }
 

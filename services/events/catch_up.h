@@ -4,8 +4,10 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -46,7 +48,8 @@ class CatchUp {
     std::unique_ptr<kafka::Reader> reader;
     std::vector<std::string> types;  // what the reader is assigned, and where it stands
     Position position;
-    bool narrow = false;  // it reads one partition only
+    // The one partition it reads, by type and number; all if unset.
+    std::optional<std::pair<size_t, size_t>> narrow;
     absl::Time slot_end;  // how long one subscriber may keep the reader while others wait
     // Guarded by mutex_: whom the worker waits for a moment to come back, and whether he has.
     const Lagging* awaited = nullptr;

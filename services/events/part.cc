@@ -40,11 +40,17 @@ FetchContract FetchFrom(const Options& options) {
   };
 }
 
-OpenReader ReaderFor(const Options& options) {
+// The tail reads on and on; a reader that catches up is set anew for each subscriber.
+constexpr int kTailFetch = 1 << 20;
+constexpr int kCatchUpFetch = 128 << 10;
+
+OpenReader ReaderFor(const Options& options, int partition_fetch_bytes) {
   const rpc::CertificateFiles& files = options.credentials->files();
   const kafka::Connection connection = {options.kafka, files.ca, files.certificate, files.key,
                                         "events"};
-  return [connection] { return kafka::Reader::Open(connection); };
+  return [connection, partition_fetch_bytes] {
+    return kafka::Reader::Open(connection, partition_fetch_bytes);
+  };
 }
 
 // What /readyz asks; outlives the part in the admin server.
@@ -117,8 +123,9 @@ absl::Status EventsPart::OpenStore() {
 }
 
 void EventsPart::StartReaders() {
-  const OpenReader open = ReaderFor(options_);
-  catch_up_ = std::make_unique<CatchUp>(open, tail_, *types_, options_.catch_up_readers);
+  const OpenReader open = ReaderFor(options_, kTailFetch);
+  catch_up_ = std::make_unique<CatchUp>(ReaderFor(options_, kCatchUpFetch), tail_, *types_,
+                                        options_.catch_up_readers);
   opener_ = std::make_unique<Opener>(open, [this] { types_->FetchMissing(); });
   tail_reader_ = std::make_unique<TailReader>(open, tail_, *types_, *options_.clock,
                                               [this] { streams_.Tick(); });

@@ -42,8 +42,8 @@ struct Cursor {
   bool joined = false;
   bool waiting = false;
   uint64_t number = 0;  // of the next record in the ring
-  // CatchUp's own: whether its last turn brought nothing.
-  bool idle_turn = false;
+  // CatchUp's own: whether only the partition that lags is to be read next.
+  bool narrow_turn = false;
 };
 
 // The ring and who waits at its end. A record that comes wakes only those whose type and prefix
