@@ -66,6 +66,14 @@ Value KeyOf(const ResourcePlan& plan, std::string_view text) {
   return number;
 }
 
+bool Reader::Serves(std::string_view method) const {
+  return std::any_of(mapping_.resources.begin(), mapping_.resources.end(),
+                     [&](const ResourcePlan& plan) {
+                       return (plan.get_method != nullptr && plan.get_method->name() == method) ||
+                              (plan.list_method != nullptr && plan.list_method->name() == method);
+                     });
+}
+
 absl::StatusOr<std::string> Reader::Answer(std::string_view method, std::string_view request,
                                            Ask ask) const {
   for (const ResourcePlan& plan : mapping_.resources) {

@@ -24,6 +24,9 @@ class Reader {
   Reader(const LoadedMapping& mapping, const rpc::TokenKey& tokens)
       : mapping_(mapping), tokens_(tokens) {}
 
+  // Whether the mapping has this rpc.
+  bool Serves(std::string_view method) const;
+
   // The rpc's answer to a serialized request, serialized.
   // UNIMPLEMENTED: the mapping has no such rpc. INVALID_ARGUMENT: the request cannot be parsed, its name is
   // of another pattern, page_size is negative, or the page token is not one of ours. NOT_FOUND: no such row.

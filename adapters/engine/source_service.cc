@@ -113,7 +113,9 @@ grpc::ServerGenericBidiReactor* SourceService::CreateReactor(
   auto adapter = Choose(std::string_view(path).substr(1, slash - 1), context->host());
   if (!adapter.ok()) return new Call(adapter.status());
   if (auto s = Admit(*context); !s.ok()) return new Call(s);
-  return new Call(*adapter, path.substr(slash + 1), absl::FromChrono(context->deadline()));
+  const std::string method = path.substr(slash + 1);
+  if (!(*adapter)->reader->Serves(method)) return new Call(absl::UnimplementedError("no such method"));
+  return new Call(*adapter, method, absl::FromChrono(context->deadline()));
 }
 
 }  // namespace simpul::engine
