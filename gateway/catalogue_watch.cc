@@ -111,6 +111,7 @@ class Watch : public CatalogueWatch {
   explicit Watch(CatalogueWatchOptions options)
       : options_(std::move(options)), snapshot_(options_.data) {
     if (options_.catalogue.empty()) {
+      known_ = true;
       Publish({});
     } else {
       StartFromSnapshot();
@@ -156,6 +157,7 @@ class Watch : public CatalogueWatch {
     std::vector<Served> served;
     for (const Part& part : content.parts) Add(part, served);
     parts_ = std::move(content.parts);
+    known_ = true;
     Publish(std::move(served));
   }
 
@@ -170,7 +172,7 @@ class Watch : public CatalogueWatch {
     {
       std::lock_guard lock(mutex_);
       parts_ = parts;
-      dirty_ = true;
+      known_ = dirty_ = true;
     }
     changed_.notify_all();
   }
@@ -181,6 +183,7 @@ class Watch : public CatalogueWatch {
     while (!stopped_) {
       changed_.wait_for(lock, absl::ToChronoNanoseconds(wait), [&] { return stopped_ || dirty_; });
       if (stopped_) return;
+      if (!known_) continue;
       dirty_ = false;
       const std::vector<Part> parts = parts_;
       lock.unlock();
@@ -191,19 +194,23 @@ class Watch : public CatalogueWatch {
 
   // False: a contract could not be had and is to be asked for again.
   bool BuildFrom(const std::vector<Part>& parts) {
-    bool complete = true;
+    absl::Status missing;
     std::vector<Served> served;
     for (const Part& part : parts) {
       if (absl::Status status = FetchContract(part.contract_hash()); !status.ok()) {
-        Warn("a part's contract cannot be had; asking again", observe::StatusText(status));
-        complete = false;
+        missing = status;
         continue;
       }
       Add(part, served);
     }
-    if (!complete) KeepLast(served);
-    Publish(std::move(served));
-    if (!complete || options_.catalogue.empty()) return complete;
+    if (!missing.ok() && missing != last_missing_) {
+      Warn("a part's contract cannot be had; asking again", observe::StatusText(missing));
+    }
+    last_missing_ = missing;
+    if (!missing.ok()) KeepLast(served);
+    const bool changed = Publish(std::move(served));
+    if (!missing.ok()) return false;
+    if (!changed || options_.catalogue.empty()) return true;
     ForgetUnused(parts);
     if (absl::Status status = snapshot_.Save(parts, protosets_); !status.ok()) {
       Warn("the list of parts could not be kept on disk", observe::StatusText(status));
@@ -231,8 +238,7 @@ class Watch : public CatalogueWatch {
       const bool again = std::any_of(served.begin(), served.end(), [&](const Served& one) {
         return one.instance.name == last.instance.name;
       });
-      const bool is_static = last.instance.name.find('/') == std::string::npos;
-      if (!again && !is_static) served.push_back(last);
+      if (!again) served.push_back(last);
     }
   }
 
@@ -246,7 +252,8 @@ class Watch : public CatalogueWatch {
                                    .resolved = Resolve(part.address())},
                       .services = {part.services().begin(), part.services().end()},
                       .authorities = {part.authorities().begin(), part.authorities().end()},
-                      .contract = contract});
+                      .contract = contract,
+                      .register_time = absl::FromUnixSeconds(part.register_time().seconds())});
   }
 
   // A contract that cannot be compiled is named once and serves nothing.
@@ -272,18 +279,21 @@ class Watch : public CatalogueWatch {
     std::erase_if(contracts_, unused);
   }
 
-  void Publish(std::vector<Served> served) {
+  // False: nothing is different from the last time.
+  bool Publish(std::vector<Served> served) {
+    std::vector<Served> last = served;
     // Newest first: of two contracts that disagree, reflection shows the newer one's files.
-    std::reverse(served.begin(), served.end());
+    std::stable_sort(served.begin(), served.end(), [](const Served& a, const Served& b) {
+      return a.register_time > b.register_time;
+    });
     for (Served part : options_.static_parts) {
-      if (part.instance.resolved.empty() || published_) {
-        part.instance.resolved = Resolve(part.instance.address);
-      }
+      part.instance.resolved = Resolve(part.instance.address);
       served.push_back(std::move(part));
     }
-    if (published_ && Same(served)) return;
+    if (published_ && Same(served)) return false;
     published_ = true;
-    last_ = served;
+    last_ = std::move(last);
+    routed_ = served;
     std::vector<std::string> warnings;
     auto table = RouteTable::Build(std::move(served), *options_.metrics, warnings);
     for (const std::string& warning : warnings) Warn("a method is not routed", warning);
@@ -292,10 +302,11 @@ class Watch : public CatalogueWatch {
     options_.on_routes(std::move(table));
     std::lock_guard lock(mutex_);
     have_routes_ = true;
+    return true;
   }
 
   bool Same(const std::vector<Served>& served) const {
-    return std::equal(served.begin(), served.end(), last_.begin(), last_.end(),
+    return std::equal(served.begin(), served.end(), routed_.begin(), routed_.end(),
                       [](const Served& a, const Served& b) {
                         return a.instance == b.instance && a.services == b.services &&
                                a.authorities == b.authorities && a.contract == b.contract;
@@ -306,6 +317,7 @@ class Watch : public CatalogueWatch {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Part> parts_ ABSL_GUARDED_BY(mutex_);
+  bool known_ ABSL_GUARDED_BY(mutex_) = false;  // parts_ is what somebody said
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool have_routes_ ABSL_GUARDED_BY(mutex_) = false;
@@ -315,7 +327,9 @@ class Watch : public CatalogueWatch {
   Snapshot snapshot_;
   std::map<std::string, std::string> protosets_;  // by hash
   std::map<std::string, std::shared_ptr<const transcode::Contract>> contracts_;
-  std::vector<Served> last_;
+  std::vector<Served> last_;    // of the catalogue
+  std::vector<Served> routed_;  // all of them
+  absl::Status last_missing_;
   bool published_ = false;
 
   rpc::Stop stop_;

@@ -85,7 +85,8 @@ struct Http2Front::Callbacks {
 Http2Front::Http2Front(Worker* worker, Connection* connection)
     : ClientProtocol(worker, connection),
       timer_([](void* self) { static_cast<Http2Front*>(self)->OnTimer(); }, this) {
-  nghttp2_session_server_new2(&session_, Callbacks::Table(), this, Http2Options());
+  nghttp2_session_server_new3(&session_, Callbacks::Table(), this, Http2Options(),
+                              worker_->http2_memory());
   const Limits& limits = worker_->limits();
   const std::array<nghttp2_settings_entry, 4> settings = {
       {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams_per_connection},

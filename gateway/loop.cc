@@ -10,6 +10,11 @@
 #include <utility>
 
 namespace simpul::gateway {
+namespace {
+
+constexpr absl::Duration kLongest = absl::Hours(24 * 365);  // a timer beyond it fires early
+
+}  // namespace
 
 void Timer::Disarm() {
   if (!armed_) return;
@@ -78,7 +83,8 @@ void Loop::Stop() {
 
 void Loop::Arm(Timer& timer, absl::Duration delay) {
   timer.Disarm();
-  const int64_t due_ns = now_ns_ + std::max<int64_t>(absl::ToInt64Nanoseconds(delay), 0);
+  delay = std::clamp(delay, absl::ZeroDuration(), kLongest);
+  const int64_t due_ns = now_ns_ + absl::ToInt64Nanoseconds(delay);
   timer.due_ = std::max(static_cast<uint64_t>(due_ns / kTickNs) + 1, tick_ + 1);
   timer.loop_ = this;
   Link(timer, timer.due_ % kSlots);

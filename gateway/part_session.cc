@@ -166,7 +166,8 @@ PartSession::PartSession(Worker* worker, std::shared_ptr<Upstream> upstream, Con
       upstream_(std::move(upstream)),
       connection_(connection),
       connect_timer_([](void* self) { static_cast<PartSession*>(self)->connection_->Close(); }, this) {
-  nghttp2_session_client_new2(&session_, Callbacks::Table(), this, Http2Options());
+  nghttp2_session_client_new3(&session_, Callbacks::Table(), this, Http2Options(),
+                              worker_->http2_memory());
   const std::array<nghttp2_settings_entry, 2> settings = {
       {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<uint32_t>(kStreamWindow)}}};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "bus/rpc/identity.h"
 #include "gateway/metrics.h"
 #include "gateway/reflection_index.h"
@@ -37,6 +38,7 @@ struct Served {
   std::vector<std::string> services;     // full names; those that are not public are left out
   std::vector<std::string> authorities;  // of an engine
   std::shared_ptr<const transcode::Contract> contract;
+  absl::Time register_time = absl::InfinitePast();
 };
 
 // One instance that answers a method, by its own contract.

@@ -337,8 +337,12 @@ const std::vector<nghttp2_nv>& Worker::PartFields(Call& call) {
     fields_.push_back(Field("te", "trailers"));
     fields_.push_back(Field("user-agent", "simpul-gateway"));
   }
-  if (!call.timeout.empty()) fields_.push_back(Field("grpc-timeout", call.timeout));
-  // Different in each call: not worth a place in the compression's table.
+  // What is different in each call is not worth a place in the compression's table.
+  if (!call.timeout.empty()) {
+    const bool ours = call.timeout.data() == default_timeout_.data();
+    fields_.push_back(Field("grpc-timeout", call.timeout,
+                            ours ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX));
+  }
   fields_.push_back(Field("simpul-caller-bin", call.caller, NGHTTP2_NV_FLAG_NO_INDEX));
   return fields_;
 }

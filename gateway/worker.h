@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "gateway/call.h"
+#include "gateway/http2_memory.h"
 #include "gateway/keys.h"
 #include "gateway/loop.h"
 #include "gateway/metrics.h"
@@ -66,6 +67,7 @@ class Worker {
 
   // For the connections and handlers of this loop.
   Loop& loop() { return loop_; }
+  nghttp2_mem* http2_memory() { return http2_memory_.functions(); }
   LoopCounters& counters() { return counters_; }
   const Limits& limits() const { return context_.limits; }
   SSL_CTX* client_tls() const { return context_.client_tls; }
@@ -122,6 +124,7 @@ class Worker {
   const WorkerContext& context_;
   LoopCounters& counters_;
   MethodMetrics* const other_;
+  Http2Memory http2_memory_;  // before the loop, whose connections use it to their end
   Loop loop_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<ClientProtocol*> clients_;
