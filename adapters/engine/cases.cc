@@ -126,13 +126,12 @@ absl::StatusOr<std::string> Call(const LoadedMapping& mapping, const Rows& rows,
                                  const std::string& rpc, const std::string& request) {
   const rpc::TokenKey tokens(std::string(32, 'k'));
   const Reader reader(mapping, tokens);
-  return reader.Answer(rpc, request,
-                       [&](const MappedQuery&, const sources::sql::Bindings&,
-                           sources::sql::EachBatch each) -> absl::Status {
-                         return each({.columns = &rows.columns,
-                                      .cells = rows.cells.data(),
-                                      .rows = rows.count});
-                       });
+  return reader.Answer(
+      rpc, request,
+      [&](const MappedQuery&, const sources::sql::Bindings&,
+          sources::sql::EachBatch each) -> absl::Status {
+        return each({.columns = &rows.columns, .cells = rows.cells.data(), .rows = rows.count});
+      });
 }
 
 std::string CompareError(const fs::path& path, const absl::StatusOr<std::string>& answer) {
@@ -185,8 +184,8 @@ std::string RunCase(const LoadedMapping& mapping, const fs::path& folder) {
     }
     auto request = NewMessage(*method->input_type());
     if (call["request"].IsDefined()) {
-      const auto parsed = google::protobuf::util::JsonStringToMessage(ToJson(call["request"]),
-                                                                      request.get());
+      const auto parsed =
+          google::protobuf::util::JsonStringToMessage(ToJson(call["request"]), request.get());
       if (!parsed.ok()) {
         return absl::StrFormat("%s: expected a %s: %s", (folder / "call.yaml").string(),
                                method->input_type()->full_name(), std::string(parsed.message()));
@@ -217,7 +216,8 @@ absl::StatusOr<std::vector<CaseResult>> RunCases(const std::string& directory) {
   }
   if (folders.empty()) {
     return absl::NotFoundError(absl::StrFormat(
-        "%s/testdata has no cases; add a folder with rows.yaml, call.yaml and want.json", directory));
+        "%s/testdata has no cases; add a folder with rows.yaml, call.yaml and want.json",
+        directory));
   }
   std::sort(folders.begin(), folders.end());
   std::vector<CaseResult> results;

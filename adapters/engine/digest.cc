@@ -60,7 +60,8 @@ void AppendCell(const sources::sql::Cell& cell, std::string& out) {
   using sources::sql::CellType;
   out += static_cast<char>(cell.type);
   switch (cell.type) {
-    case CellType::kNull: break;
+    case CellType::kNull:
+      break;
     case CellType::kDouble:
       out.append(reinterpret_cast<const char*>(&cell.real), sizeof cell.real);
       break;
@@ -69,7 +70,8 @@ void AppendCell(const sources::sql::Cell& cell, std::string& out) {
       wire::AppendVarint(out, cell.text.size());
       out += cell.text;
       break;
-    default: out.append(reinterpret_cast<const char*>(&cell.integer), sizeof cell.integer);
+    default:
+      out.append(reinterpret_cast<const char*>(&cell.integer), sizeof cell.integer);
   }
 }
 

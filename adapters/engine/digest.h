@@ -1,5 +1,5 @@
-// Keyed digests: tell whether a row has changed without keeping the row, and without letting whoever reads
-// the store guess a citizen's number from them.
+// Keyed digests: tell whether a row has changed without keeping the row, and without letting
+// whoever reads the store guess a citizen's number from them.
 #ifndef SIMPUL_ADAPTERS_ENGINE_DIGEST_H_
 #define SIMPUL_ADAPTERS_ENGINE_DIGEST_H_
 

@@ -67,20 +67,20 @@ int64_t PlanLoop(const ResourcePlan& plan, sources::sql::Source& source) {
     int64_t count = 0;
     wire.clear();
     PlanColumns columns;
-    const auto status = source.Query(
-        plan.list.statement, {.values = {{"limit", kPage}, {"after", after}}}, absl::InfiniteFuture(),
-        [&](const sources::sql::Batch& batch) {
-          if (columns.columns.empty()) columns = plan.fields.Bind(*batch.columns);
-          Misfit misfit;
-          for (size_t i = 0; i < batch.rows; ++i) {
-            if (!plan.fields.Encode(columns, batch.row(i), wire, misfit)) {
-              return absl::DataLossError(misfit.field);
-            }
-          }
-          count += static_cast<int64_t>(batch.rows);
-          after = batch.row(batch.rows - 1)[columns.key].integer;
-          return absl::OkStatus();
-        });
+    const auto status =
+        source.Query(plan.list.statement, {.values = {{"limit", kPage}, {"after", after}}},
+                     absl::InfiniteFuture(), [&](const sources::sql::Batch& batch) {
+                       if (columns.columns.empty()) columns = plan.fields.Bind(*batch.columns);
+                       Misfit misfit;
+                       for (size_t i = 0; i < batch.rows; ++i) {
+                         if (!plan.fields.Encode(columns, batch.row(i), wire, misfit)) {
+                           return absl::DataLossError(misfit.field);
+                         }
+                       }
+                       count += static_cast<int64_t>(batch.rows);
+                       after = batch.row(batch.rows - 1)[columns.key].integer;
+                       return absl::OkStatus();
+                     });
     if (!status.ok()) std::printf("%s\n", std::string(status.message()).c_str());
     rows += count;
     if (count < kPage) return rows;
@@ -133,7 +133,8 @@ int Main(int rows) {
       "INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime,"
       " acctupdatetime, acctstoptime, acctsessiontime, acctinputoctets, acctoutputoctets,"
       " calledstationid, callingstationid, acctterminatecause, framedipaddress)"
-      " SELECT 's'||i, md5(i::text), 'user'||i, '10.36.72.1', now(), now(), now(), 300, i * 7919::bigint,"
+      " SELECT 's'||i, md5(i::text), 'user'||i, '10.36.72.1', now(), now(), now(), 300, i * "
+      "7919::bigint,"
       " i * 104729::bigint, '00-11-22-33-44-55:cilegon-wifi', 'A0-B1-C2-D3-E4-29', 'User-Request',"
       " '10.80.0.41' FROM generate_series(1, %d) i; ANALYZE radacct",
       rows));
@@ -178,4 +179,6 @@ int Main(int rows) {
 }  // namespace
 }  // namespace simpul::engine
 
-int main(int argc, char** argv) { return simpul::engine::Main(argc > 1 ? std::atoi(argv[1]) : 100000); }
+int main(int argc, char** argv) {
+  return simpul::engine::Main(argc > 1 ? std::atoi(argv[1]) : 100000);
+}

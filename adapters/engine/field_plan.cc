@@ -30,11 +30,16 @@ constexpr size_t kMaxNumber = 32;  // of a number as text or as any wire type, w
 
 int64_t UnitNanos(mapping::v1::Unit unit) {
   switch (unit) {
-    case mapping::v1::MILLISECONDS: return 1'000'000;
-    case mapping::v1::MICROSECONDS: return 1'000;
-    case mapping::v1::MINUTES: return 60'000'000'000;
-    case mapping::v1::HOURS: return 3'600'000'000'000;
-    default: return 1'000'000'000;
+    case mapping::v1::MILLISECONDS:
+      return 1'000'000;
+    case mapping::v1::MICROSECONDS:
+      return 1'000;
+    case mapping::v1::MINUTES:
+      return 60'000'000'000;
+    case mapping::v1::HOURS:
+      return 3'600'000'000'000;
+    default:
+      return 1'000'000'000;
   }
 }
 
@@ -52,12 +57,17 @@ bool CodeText(const Cell& cell, char (&buffer)[24], std::string_view& text) {
 
 bool ToDouble(const Cell& cell, double& value) {
   switch (cell.type) {
-    case CellType::kInt64: value = static_cast<double>(cell.integer); return true;
-    case CellType::kDouble: value = cell.real; return std::isfinite(value);
+    case CellType::kInt64:
+      value = static_cast<double>(cell.integer);
+      return true;
+    case CellType::kDouble:
+      value = cell.real;
+      return std::isfinite(value);
     case CellType::kText:
       return absl::SimpleAtod(absl::string_view(cell.text.data(), cell.text.size()), &value) &&
              std::isfinite(value);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -94,25 +104,39 @@ absl::Status FieldPlan::Prepare(Step& step, const FieldDescriptor& field) {
   constexpr int64_t kMin64 = std::numeric_limits<int64_t>::min();
   constexpr int64_t kMax64 = std::numeric_limits<int64_t>::max();
   constexpr int64_t kMaxU32 = std::numeric_limits<uint32_t>::max();
-  if (field.is_repeated()) return absl::InvalidArgumentError("expected a field that is not repeated");
+  if (field.is_repeated())
+    return absl::InvalidArgumentError("expected a field that is not repeated");
   switch (field.type()) {
-    case FieldDescriptor::TYPE_INT32: return integer(Kind::kInt, wire::kVarint, kMin32, kMax32);
-    case FieldDescriptor::TYPE_INT64: return integer(Kind::kInt, wire::kVarint, kMin64, kMax64);
-    case FieldDescriptor::TYPE_UINT32: return integer(Kind::kInt, wire::kVarint, 0, kMaxU32);
-    case FieldDescriptor::TYPE_UINT64: return integer(Kind::kInt, wire::kVarint, 0, kMax64);
-    case FieldDescriptor::TYPE_SINT32: return integer(Kind::kZigzag, wire::kVarint, kMin32, kMax32);
-    case FieldDescriptor::TYPE_SINT64: return integer(Kind::kZigzag, wire::kVarint, kMin64, kMax64);
-    case FieldDescriptor::TYPE_FIXED32: return integer(Kind::kFixed32, wire::kFixed32, 0, kMaxU32);
+    case FieldDescriptor::TYPE_INT32:
+      return integer(Kind::kInt, wire::kVarint, kMin32, kMax32);
+    case FieldDescriptor::TYPE_INT64:
+      return integer(Kind::kInt, wire::kVarint, kMin64, kMax64);
+    case FieldDescriptor::TYPE_UINT32:
+      return integer(Kind::kInt, wire::kVarint, 0, kMaxU32);
+    case FieldDescriptor::TYPE_UINT64:
+      return integer(Kind::kInt, wire::kVarint, 0, kMax64);
+    case FieldDescriptor::TYPE_SINT32:
+      return integer(Kind::kZigzag, wire::kVarint, kMin32, kMax32);
+    case FieldDescriptor::TYPE_SINT64:
+      return integer(Kind::kZigzag, wire::kVarint, kMin64, kMax64);
+    case FieldDescriptor::TYPE_FIXED32:
+      return integer(Kind::kFixed32, wire::kFixed32, 0, kMaxU32);
     case FieldDescriptor::TYPE_SFIXED32:
       return integer(Kind::kFixed32, wire::kFixed32, kMin32, kMax32);
-    case FieldDescriptor::TYPE_FIXED64: return integer(Kind::kFixed64, wire::kFixed64, 0, kMax64);
+    case FieldDescriptor::TYPE_FIXED64:
+      return integer(Kind::kFixed64, wire::kFixed64, 0, kMax64);
     case FieldDescriptor::TYPE_SFIXED64:
       return integer(Kind::kFixed64, wire::kFixed64, kMin64, kMax64);
-    case FieldDescriptor::TYPE_BOOL: return integer(Kind::kBool, wire::kVarint, 0, 1);
-    case FieldDescriptor::TYPE_DOUBLE: return integer(Kind::kDouble, wire::kFixed64, 0, 0);
-    case FieldDescriptor::TYPE_FLOAT: return integer(Kind::kFloat, wire::kFixed32, 0, 0);
-    case FieldDescriptor::TYPE_STRING: return integer(Kind::kText, wire::kBytes, 0, 0);
-    case FieldDescriptor::TYPE_BYTES: return integer(Kind::kBytes, wire::kBytes, 0, 0);
+    case FieldDescriptor::TYPE_BOOL:
+      return integer(Kind::kBool, wire::kVarint, 0, 1);
+    case FieldDescriptor::TYPE_DOUBLE:
+      return integer(Kind::kDouble, wire::kFixed64, 0, 0);
+    case FieldDescriptor::TYPE_FLOAT:
+      return integer(Kind::kFloat, wire::kFixed32, 0, 0);
+    case FieldDescriptor::TYPE_STRING:
+      return integer(Kind::kText, wire::kBytes, 0, 0);
+    case FieldDescriptor::TYPE_BYTES:
+      return integer(Kind::kBytes, wire::kBytes, 0, 0);
     case FieldDescriptor::TYPE_ENUM:
       for (int i = 0; i < field.enum_type()->value_count(); ++i) {
         const auto* value = field.enum_type()->value(i);
@@ -125,7 +149,8 @@ absl::Status FieldPlan::Prepare(Step& step, const FieldDescriptor& field) {
       if (type == "google.protobuf.Duration") return integer(Kind::kDuration, wire::kBytes, 0, 0);
       break;
     }
-    default: break;
+    default:
+      break;
   }
   return absl::InvalidArgumentError(
       "expected a number, text, bytes, enum, Timestamp or Duration field");
@@ -318,12 +343,17 @@ char* FieldPlan::Write(const Step& step, const Cell& cell, char* p, const char*&
   switch (step.kind) {
     case Kind::kName:
     case Kind::kText:
-    case Kind::kBytes: return WriteText(step, cell, p, reason);
+    case Kind::kBytes:
+      return WriteText(step, cell, p, reason);
     case Kind::kDouble:
-    case Kind::kFloat: return WriteReal(step, cell, p, reason);
-    case Kind::kTimestamp: return WriteTimestamp(step, cell, p, reason);
-    case Kind::kDuration: return WriteDuration(step, cell, p, reason);
-    default: return WriteNumber(step, cell, p, reason);
+    case Kind::kFloat:
+      return WriteReal(step, cell, p, reason);
+    case Kind::kTimestamp:
+      return WriteTimestamp(step, cell, p, reason);
+    case Kind::kDuration:
+      return WriteDuration(step, cell, p, reason);
+    default:
+      return WriteNumber(step, cell, p, reason);
   }
 }
 
@@ -360,8 +390,8 @@ char* FieldPlan::WriteNumber(const Step& step, const Cell& cell, char* p, const 
   reason = "is no whole number";
   if (step.kind == Kind::kEnum) {
     reason = "is no value of the enum; map it with codes";
-    const auto it = cell.type == CellType::kText ? step.enum_values.find(cell.text)
-                                                 : step.enum_values.end();
+    const auto it =
+        cell.type == CellType::kText ? step.enum_values.find(cell.text) : step.enum_values.end();
     if (it == step.enum_values.end()) return nullptr;
     value = it->second;
   } else if (step.scale != 0) {
@@ -394,10 +424,14 @@ char* FieldPlan::WriteNumber(const Step& step, const Cell& cell, char* p, const 
   p = wire::PutVarint(p, step.tag);
   const auto bits = static_cast<uint64_t>(value);
   switch (step.kind) {
-    case Kind::kZigzag: return wire::PutVarint(p, bits << 1 ^ static_cast<uint64_t>(value >> 63));
-    case Kind::kFixed32: return wire::PutBytes(p, {reinterpret_cast<const char*>(&bits), 4});
-    case Kind::kFixed64: return wire::PutBytes(p, {reinterpret_cast<const char*>(&bits), 8});
-    default: return wire::PutVarint(p, bits);
+    case Kind::kZigzag:
+      return wire::PutVarint(p, bits << 1 ^ static_cast<uint64_t>(value >> 63));
+    case Kind::kFixed32:
+      return wire::PutBytes(p, {reinterpret_cast<const char*>(&bits), 4});
+    case Kind::kFixed64:
+      return wire::PutBytes(p, {reinterpret_cast<const char*>(&bits), 8});
+    default:
+      return wire::PutVarint(p, bits);
   }
 }
 
@@ -465,9 +499,9 @@ char* FieldPlan::WriteDuration(const Step& step, const Cell& cell, char* p, cons
   reason = "is no number";
   int64_t whole = cell.integer;
   __int128 total = 0;
-  const bool is_whole = step.scale == 0 && (cell.type == CellType::kInt64 ||
-                                            (cell.type == CellType::kText &&
-                                             ParseInteger(cell.text, whole)));
+  const bool is_whole =
+      step.scale == 0 && (cell.type == CellType::kInt64 ||
+                          (cell.type == CellType::kText && ParseInteger(cell.text, whole)));
   if (is_whole) {
     total = static_cast<__int128>(whole) * step.unit_nanos;
   } else {

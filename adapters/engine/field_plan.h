@@ -1,5 +1,5 @@
-// Rows of a legacy as messages of a contract: a plan compiled once from the message's descriptor writes
-// wire bytes directly; no message object stands between.
+// Rows of a legacy as messages of a contract: a plan compiled once from the message's descriptor
+// writes wire bytes directly; no message object stands between.
 #ifndef SIMPUL_ADAPTERS_ENGINE_FIELD_PLAN_H_
 #define SIMPUL_ADAPTERS_ENGINE_FIELD_PLAN_H_
 
@@ -32,7 +32,7 @@ struct Misfit {
 struct PlanColumns {
   std::vector<int> columns;  // one for each step, -1: none needed or missing
   int key = -1;
-  std::string missing;       // the first column that the answer lacks; empty if it has all
+  std::string missing;  // the first column that the answer lacks; empty if it has all
 };
 
 // How one message is written. Immutable, thread-safe.
@@ -45,8 +45,8 @@ class FieldPlan {
             std::string key_column, bool key_is_text);
 
   // Adds a field. `zone` is for times that carry none, unless the field names its own.
-  // INVALID_ARGUMENT: the field cannot be made so; the text says what was expected, and `part` becomes the
-  // key of `mapping` that is wrong ("codes", "time.format").
+  // INVALID_ARGUMENT: the field cannot be made so; the text says what was expected, and `part`
+  // becomes the key of `mapping` that is wrong ("codes", "time.format").
   absl::Status Add(const google::protobuf::FieldDescriptor& field,
                    const simpul::mapping::v1::Field& mapping, const absl::TimeZone& zone,
                    std::string& part);
@@ -68,8 +68,19 @@ class FieldPlan {
 
  private:
   enum class Kind : uint8_t {
-    kName, kText, kBytes, kInt, kZigzag, kFixed32, kFixed64, kBool, kDouble, kFloat, kEnum,
-    kTimestamp, kDuration,
+    kName,
+    kText,
+    kBytes,
+    kInt,
+    kZigzag,
+    kFixed32,
+    kFixed64,
+    kBool,
+    kDouble,
+    kFloat,
+    kEnum,
+    kTimestamp,
+    kDuration,
   };
 
   // One field, ready to be written.
@@ -80,22 +91,22 @@ class FieldPlan {
     uint32_t tag = 0;
     bool has_presence = false;
     bool required = false;
-    int64_t min = 0;     // of a whole number
+    int64_t min = 0;  // of a whole number
     int64_t max = 0;
     bool is_unsigned64 = false;
-    double scale = 0;    // 0: none
+    double scale = 0;  // 0: none
     int64_t unit_nanos = 1'000'000'000;
     std::string format;  // of a time
     absl::TimeZone zone;
     std::map<std::string, int, std::less<>> enum_values;
     // Written fields, ready to be copied.
-    std::string fixed;    // a constant
-    std::string absent;   // for NULL
+    std::string fixed;   // a constant
+    std::string absent;  // for NULL
     std::map<std::string, std::string, std::less<>> codes;
     bool has_codes = false;
     bool has_other = false;
     std::string other;
-    size_t longest = 0;   // of all of the above
+    size_t longest = 0;  // of all of the above
   };
 
   static absl::Status Prepare(Step& step, const google::protobuf::FieldDescriptor& field);

@@ -35,8 +35,9 @@ FieldPlan Plan(const std::vector<std::pair<std::string, std::string>>& fields) {
   FieldPlan plan(*Message::descriptor(), "things/", "id", /*key_is_text=*/false);
   for (const auto& [name, text] : fields) {
     std::string part;
-    EXPECT_THAT(plan.Add(*Message::descriptor()->FindFieldByName(name), Field(text), Jakarta(), part),
-                IsOk());
+    EXPECT_THAT(
+        plan.Add(*Message::descriptor()->FindFieldByName(name), Field(text), Jakarta(), part),
+        IsOk());
   }
   plan.Finish();
   return plan;
@@ -74,7 +75,8 @@ TEST(FieldPlan, WritesTheBytesThatGeneratedCodeWrites) {
                                               {"input_bytes", "column: 'in'"},
                                               {"user", "column: 'user'"},
                                               {"interim_interval", "constant: '10m'"}});
-  const std::vector<std::string> columns = {"user", "in", "out", "START", "seconds", "unique", "id"};
+  const std::vector<std::string> columns = {"user",    "in",     "out", "START",
+                                            "seconds", "unique", "id"};
   const PlanColumns bound = plan.Bind(columns);
   EXPECT_EQ(bound.missing, "");
   std::mt19937_64 random(7);
@@ -84,12 +86,14 @@ TEST(FieldPlan, WritesTheBytesThatGeneratedCodeWrites) {
     };
     const std::string user(random() % 300, 'u');
     const int64_t in = pick(), out = i % 10 == 0 ? 0 : pick(), id = pick();
-    const int64_t start = static_cast<int64_t>(random() % 4'000'000'000'000'000) - 1'000'000'000'000'000;
+    const int64_t start =
+        static_cast<int64_t>(random() % 4'000'000'000'000'000) - 1'000'000'000'000'000;
     const int64_t seconds = pick() % 1'000'000;
     const bool has_start = random() % 4 != 0;
-    const Cell row[] = {Cell::Text(user), Cell::Int(in),
-                        Cell::Int(out),   has_start ? Cell::Time(start) : Cell::Null(),
-                        Cell::Int(seconds), Cell::Text("kaf\xc3\xa9"), Cell::Int(id)};
+    const Cell row[] = {Cell::Text(user),   Cell::Int(in),
+                        Cell::Int(out),     has_start ? Cell::Time(start) : Cell::Null(),
+                        Cell::Int(seconds), Cell::Text("kaf\xc3\xa9"),
+                        Cell::Int(id)};
     std::string bytes;
     Misfit misfit;
     ASSERT_TRUE(plan.Encode(bound, row, bytes, misfit)) << misfit.field << misfit.reason;
@@ -164,14 +168,17 @@ TEST(FieldPlan, ReadsTimesInTheirZoneAndFormat) {
   EXPECT_EQ(seconds(wit, Cell::Text("2026-11-24 10:00:00")), kEight);
   const auto unix = Plan<SourceSession>({{"start_time", "column: 'x' time { format: 'unix' }"}});
   EXPECT_EQ(seconds(unix, Cell::Int(kEight)), kEight);
-  EXPECT_EQ(ReasonOf(iso, Cell::Text("2026-02-30 08:00:00")), "start_time is no time of its format");
-  EXPECT_EQ(ReasonOf(iso, Cell::Text("0000-00-00 00:00:00")), "start_time is no time of its format");
+  EXPECT_EQ(ReasonOf(iso, Cell::Text("2026-02-30 08:00:00")),
+            "start_time is no time of its format");
+  EXPECT_EQ(ReasonOf(iso, Cell::Text("0000-00-00 00:00:00")),
+            "start_time is no time of its format");
   EXPECT_EQ(ReasonOf(iso, Cell::Time(253402300800LL * 1'000'000)), "start_time is out of range");
 }
 
 TEST(FieldPlan, LooksCodesUp) {
   const auto plan = Plan<wifi::v1::Session>(
-      {{"state", "column: 'x' codes { key: '1' value: 'ACTIVE' } codes { key: 'E' value: 'ENDED' }"}});
+      {{"state",
+        "column: 'x' codes { key: '1' value: 'ACTIVE' } codes { key: 'E' value: 'ENDED' }"}});
   EXPECT_EQ(Encode<wifi::v1::Session>(plan, Cell::Int(1)).state(), wifi::v1::Session::ACTIVE);
   EXPECT_EQ(Encode<wifi::v1::Session>(plan, Cell::Text("E")).state(), wifi::v1::Session::ENDED);
   EXPECT_EQ(ReasonOf(plan, Cell::Text("Q")), "state is not in its code table");
@@ -181,17 +188,17 @@ TEST(FieldPlan, LooksCodesUp) {
 }
 
 TEST(FieldPlan, TreatsNullAsTheMappingSays) {
-  EXPECT_FALSE(Encode<SourceSession>(Plan<SourceSession>({{"session_time", "column: 'x'"}}),
-                                     Cell::Null())
-                   .has_session_time());
+  EXPECT_FALSE(
+      Encode<SourceSession>(Plan<SourceSession>({{"session_time", "column: 'x'"}}), Cell::Null())
+          .has_session_time());
   EXPECT_EQ(Encode<SourceSession>(
                 Plan<SourceSession>({{"session_time", "column: 'x' default: '9'"}}), Cell::Null())
                 .session_time()
                 .seconds(),
             9);
-  EXPECT_EQ(ReasonOf(Plan<SourceSession>({{"unique_id", "column: 'x' required: true"}}),
-                     Cell::Null()),
-            "unique_id is NULL");
+  EXPECT_EQ(
+      ReasonOf(Plan<SourceSession>({{"unique_id", "column: 'x' required: true"}}), Cell::Null()),
+      "unique_id is NULL");
 }
 
 TEST(FieldPlan, RefusesTextThatIsNotUtf8) {

@@ -50,8 +50,9 @@ class Checker {
     CheckSource();
     service_ = ContractPool().FindServiceByName(mapping_.implements());
     if (service_ == nullptr) {
-      Wrong("implements", "expected a service of the contracts, such as "
-                          "simpul.wifi.v1.WifiSourceService");
+      Wrong("implements",
+            "expected a service of the contracts, such as "
+            "simpul.wifi.v1.WifiSourceService");
       return std::move(loaded_);
     }
     loaded_->service = mapping_.implements();
@@ -165,16 +166,15 @@ class Checker {
     const size_t open = name.find('{');
     if (!absl::StartsWith(name, prefix) || open == std::string::npos || name.back() != '}' ||
         name[open - 1] != '/' || name.find('{', open + 1) != std::string::npos) {
-      Wrong(path + ".name",
-            absl::StrFormat("expected '%s<nouns>/{<key column>}'", prefix));
+      Wrong(path + ".name", absl::StrFormat("expected '%s<nouns>/{<key column>}'", prefix));
     } else {
       plan.name_prefix = name.substr(0, open);
       plan.key_column = name.substr(open + 1, name.size() - open - 2);
     }
     if (!resource.has_key()) return;
     if (resource.key().column() != plan.key_column) {
-      Wrong(path + ".key", absl::StrFormat("expected the column in the name's braces, '%s'",
-                                           plan.key_column));
+      Wrong(path + ".key",
+            absl::StrFormat("expected the column in the name's braces, '%s'", plan.key_column));
     }
     plan.key_is_text = resource.key().type() == mapping::v1::TEXT;
   }
@@ -242,10 +242,9 @@ class Checker {
     }
     for (const std::string& name : statement->parameters()) {
       if (std::find(parameters.begin(), parameters.end(), name) != parameters.end()) continue;
-      Wrong(path, parameters.empty()
-                      ? absl::StrFormat("unknown parameter :%s; expected none", name)
-                      : absl::StrFormat("unknown parameter :%s; expected :%s", name,
-                                        absl::StrJoin(parameters, ", :")));
+      Wrong(path, parameters.empty() ? absl::StrFormat("unknown parameter :%s; expected none", name)
+                                     : absl::StrFormat("unknown parameter :%s; expected :%s", name,
+                                                       absl::StrJoin(parameters, ", :")));
     }
     query.statement = *std::move(statement);
     return query;
@@ -255,8 +254,8 @@ class Checker {
                 ResourcePlan& plan) {
     if (plan.get_method == nullptr) return;
     if (!resource.has_get()) {
-      return Wrong(path, absl::StrFormat("expected 'get': the service has %s",
-                                         plan.get_method->name()));
+      return Wrong(path,
+                   absl::StrFormat("expected 'get': the service has %s", plan.get_method->name()));
     }
     plan.get = CheckQuery(path + ".get.query", resource.get().query(), {"key"});
   }
@@ -265,8 +264,8 @@ class Checker {
                  ResourcePlan& plan) {
     if (plan.list_method == nullptr) return;
     if (!resource.has_list()) {
-      return Wrong(path, absl::StrFormat("expected 'list': the service has %s",
-                                         plan.list_method->name()));
+      return Wrong(
+          path, absl::StrFormat("expected 'list': the service has %s", plan.list_method->name()));
     }
     plan.order = CheckOrder(path + ".list.order", resource.list().order(), "after", plan);
     plan.list = CheckQuery(path + ".list.query", resource.list().query(), Parameters(plan.order));
@@ -294,9 +293,10 @@ class Checker {
                        from.size() == 1 ? parameter : parameter + "_" + column.column()});
     }
     if (order.back().name != plan.key_column) {
-      Wrong(path, absl::StrFormat("expected the key '%s' as the last column, so that no two rows are "
-                                  "equal",
-                                  plan.key_column));
+      Wrong(path,
+            absl::StrFormat("expected the key '%s' as the last column, so that no two rows are "
+                            "equal",
+                            plan.key_column));
     }
     return order;
   }
@@ -411,9 +411,9 @@ absl::StatusOr<std::string> ResolveDsn(const LoadedMapping& mapping) {
   if (!mapping.dsn_env.empty()) {
     const char* value = std::getenv(mapping.dsn_env.c_str());
     if (value != nullptr && *value != '\0') return std::string(value);
-    return absl::FailedPreconditionError(
-        absl::StrFormat("the adapter %s takes its data source from the variable %s, which is not set",
-                        mapping.adapter, mapping.dsn_env));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the adapter %s takes its data source from the variable %s, which is not set",
+        mapping.adapter, mapping.dsn_env));
   }
   std::ifstream file(mapping.dsn_file, std::ios::binary);
   std::ostringstream text;

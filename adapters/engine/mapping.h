@@ -48,9 +48,9 @@ struct WatchPlan {
 
 // One noun of a mapping, ready to be served and watched.
 struct ResourcePlan {
-  std::string message;       // "SourceSession"
-  std::string noun;          // "session": field 2 of the event
-  std::string name_prefix;   // "departments/diskominfo/sessions/"
+  std::string message;      // "SourceSession"
+  std::string noun;         // "session": field 2 of the event
+  std::string name_prefix;  // "departments/diskominfo/sessions/"
   std::string key_column;
   bool key_is_text = false;
   FieldPlan fields;
@@ -61,10 +61,11 @@ struct ResourcePlan {
   bool watched = false;
   WatchPlan watch;
 
-  const google::protobuf::MethodDescriptor* get_method = nullptr;   // null if not mapped
+  const google::protobuf::MethodDescriptor* get_method = nullptr;  // null if not mapped
   const google::protobuf::MethodDescriptor* list_method = nullptr;
-  const google::protobuf::FieldDescriptor* list_field = nullptr;    // the repeated field of List's answer
-  const google::protobuf::Descriptor* event = nullptr;              // `<message>Event`
+  const google::protobuf::FieldDescriptor* list_field =
+      nullptr;                                          // the repeated field of List's answer
+  const google::protobuf::Descriptor* event = nullptr;  // `<message>Event`
 };
 
 // A mapping that has been checked. Immutable.
@@ -84,12 +85,12 @@ struct LoadedMapping {
   std::string Topic(const ResourcePlan& resource) const;
 };
 
-// Loads `<directory>/mapping.yaml`. INVALID_ARGUMENT: it is wrong; the text is what CheckMapping returns,
-// one problem a line. NOT_FOUND: there is no such file.
+// Loads `<directory>/mapping.yaml`. INVALID_ARGUMENT: it is wrong; the text is what CheckMapping
+// returns, one problem a line. NOT_FOUND: there is no such file.
 absl::StatusOr<std::unique_ptr<const LoadedMapping>> LoadMapping(const std::string& directory);
 
-// What is wrong with `<directory>/mapping.yaml`: "<file>:<line>: <what was expected>". Empty if nothing.
-// Asks no database.
+// What is wrong with `<directory>/mapping.yaml`: "<file>:<line>: <what was expected>". Empty if
+// nothing. Asks no database.
 std::vector<std::string> CheckMapping(const std::string& directory);
 
 // The data source name that a mapping refers to.

@@ -45,8 +45,9 @@ class MappingTest : public ::testing::Test {
     EXPECT_NE(at, std::string::npos) << from;
     std::string spoilt = text_;
     spoilt.replace(at, from.size(), to);
-    line_ = static_cast<int>(std::count(text_.begin(), text_.begin() + static_cast<ptrdiff_t>(at),
-                                        '\n')) + 1;
+    line_ = static_cast<int>(
+                std::count(text_.begin(), text_.begin() + static_cast<ptrdiff_t>(at), '\n')) +
+            1;
     std::ofstream(directory_ / "mapping.yaml") << spoilt;
     std::vector<std::string> problems = CheckMapping(directory_.string());
     for (std::string& problem : problems) {
@@ -88,8 +89,7 @@ TEST_F(MappingTest, IsLoadedWithRpcsTopicsAndDefaults) {
 }
 
 TEST_F(MappingTest, NamesLineAndExpectation) {
-  ExpectProblem("adapter: diskominfo/radius", "adapter: Diskominfo",
-                "expected <department>/<app>");
+  ExpectProblem("adapter: diskominfo/radius", "adapter: Diskominfo", "expected <department>/<app>");
 }
 TEST_F(MappingTest, KnowsItsServices) {
   ExpectProblem("simpul.wifi.v1.WifiSourceService", "simpul.wifi.v1.WifiSource",
@@ -120,8 +120,7 @@ TEST_F(MappingTest, RefusesANameWithoutItsKey) {
                 "expected 'departments/diskominfo/<nouns>/{<key column>}'");
 }
 TEST_F(MappingTest, RefusesAQueryWithoutItsParameter) {
-  ExpectProblem("FROM nas WHERE id = :key", "FROM nas WHERE id = 1",
-                "expected the parameter :key");
+  ExpectProblem("FROM nas WHERE id = :key", "FROM nas WHERE id = 1", "expected the parameter :key");
 }
 TEST_F(MappingTest, RefusesAnUnknownParameter) {
   ExpectProblem("FROM nas WHERE id = :key", "FROM nas WHERE id = :key AND ports = :port",
@@ -143,8 +142,8 @@ TEST_F(MappingTest, RefusesAShareThatIsNone) {
 }
 
 TEST_F(MappingTest, TellsAllProblemsAtOnce) {
-  text_ = absl::StrReplaceAll(text_, {{"zone: Asia/Jakarta", "zone: Nowhere"},
-                                      {"max_deletes: 10%", "max_deletes: ten"}});
+  text_ = absl::StrReplaceAll(
+      text_, {{"zone: Asia/Jakarta", "zone: Nowhere"}, {"max_deletes: 10%", "max_deletes: ten"}});
   EXPECT_EQ(Spoil("rows: 5000", "rows: -1").size(), 3u);
 }
 

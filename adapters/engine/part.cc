@@ -73,7 +73,8 @@ struct Part::Running {
   // Of the active engine alone.
   std::vector<std::unique_ptr<WatchLoop>> loops ABSL_GUARDED_BY(mutex);
   std::shared_ptr<rpc::Registration> registration ABSL_GUARDED_BY(mutex);
-  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // for the ready check, which outlives us
+  std::shared_ptr<bool> alive =
+      std::make_shared<bool>(true);  // for the ready check, which outlives us
   std::thread lease_holder;
 };
 
@@ -86,16 +87,17 @@ absl::Status Part::Running::AddAdapter(const std::string& directory,
   }
   if (!mapping.ok()) return mapping.status();
   if ((*mapping)->department != options.department) {
-    problems.push_back(absl::StrFormat(
-        "%s/mapping.yaml:1: expected an adapter of the department %s, not %s", directory,
-        options.department, (*mapping)->adapter));
+    problems.push_back(
+        absl::StrFormat("%s/mapping.yaml:1: expected an adapter of the department %s, not %s",
+                        directory, options.department, (*mapping)->adapter));
     return absl::OkStatus();
   }
   auto dsn = ResolveDsn(**mapping);
   if (!dsn.ok()) return dsn.status();
   auto adapter = std::make_unique<Adapter>();
   adapter->mapping = *std::move(mapping);
-  adapter->source = std::make_unique<sources::sql::Source>(*std::move(dsn), adapter->mapping->limits);
+  adapter->source =
+      std::make_unique<sources::sql::Source>(*std::move(dsn), adapter->mapping->limits);
   adapters.push_back(std::move(adapter));
   return absl::OkStatus();
 }
@@ -219,7 +221,8 @@ absl::Status Part::Running::Ready() {
   return registration == nullptr ? absl::OkStatus() : registration->status();
 }
 
-// Takes the department's lease and keeps it. What the engine that had it before has committed is read anew.
+// Takes the department's lease and keeps it. What the engine that had it before has committed is
+// read anew.
 void Part::Running::HoldLease() {
   kafka::Lease lease(*store, "engine", kLease, *options.clock);
   bool is_active = false;

@@ -12,23 +12,23 @@
 
 namespace simpul::engine {
 
-// Uses all of PartOptions; `credentials` are those of "adapter/<department>"; the files "digest-key" and
-// "page-token" in `secrets` are made if they are missing.
+// Uses all of PartOptions; `credentials` are those of "adapter/<department>"; the files
+// "digest-key" and "page-token" in `secrets` are made if they are missing.
 struct Options : rpc::PartOptions {
   std::string department;             // "diskominfo"
   std::vector<std::string> mappings;  // directories with a mapping.yaml, each of this department
   Clock* clock = &Clock::System();
 };
 
-// Serves the source contracts of its mappings (Get, List), watches their legacy applications and publishes
-// what changes, until destroyed. Of several engines of a department one is active, by a lease in the
-// store; the others answer UNAVAILABLE and take over when the lease ends. Thread-safe.
+// Serves the source contracts of its mappings (Get, List), watches their legacy applications and
+// publishes what changes, until destroyed. Of several engines of a department one is active, by a
+// lease in the store; the others answer UNAVAILABLE and take over when the lease ends. Thread-safe.
 class Part {
  public:
-  // INVALID_ARGUMENT: a mapping is wrong; the text has all problems, one a line, with file and line.
-  // FAILED_PRECONDITION: a variable or file that a mapping refers to is missing. Else as for Store::Open,
-  // Migrate, LoadOrMakeSecret, Relay::Start and Server::Start. Waits neither for the catalogue nor for
-  // the legacy.
+  // INVALID_ARGUMENT: a mapping is wrong; the text has all problems, one a line, with file and
+  // line. FAILED_PRECONDITION: a variable or file that a mapping refers to is missing. Else as for
+  // Store::Open, Migrate, LoadOrMakeSecret, Relay::Start and Server::Start. Waits neither for the
+  // catalogue nor for the legacy.
   static absl::StatusOr<std::unique_ptr<Part>> Start(const Options& options);
   ~Part();
 

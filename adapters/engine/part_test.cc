@@ -109,7 +109,8 @@ class EngineTest : public ::testing::Test {
     while (true) {
       grpc::ClientContext context;
       const grpc::Status status = stub.ListSessions(&context, request, &response);
-      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || absl::Now() > until) return status;
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE || absl::Now() > until)
+        return status;
     }
   }
 
@@ -190,8 +191,8 @@ TEST_F(EngineTest, RefusesBadRequestsWithTheRightCode) {
     const grpc::ByteBuffer empty(&nothing, 1);
     grpc::ByteBuffer answer;
     grpc::Status status;
-    auto call = generic.PrepareUnaryCall(
-        &context, "/simpul.wifi.v1.WifiSourceService/DropSessions", empty, &queue);
+    auto call = generic.PrepareUnaryCall(&context, "/simpul.wifi.v1.WifiSourceService/DropSessions",
+                                         empty, &queue);
     call->StartCall();
     call->Finish(&answer, &status, nullptr);
     void* tag;
@@ -252,8 +253,7 @@ TEST_F(EngineTest, PublishesEveryRowOnce) {
   grpc::ClientContext denied;
   mapping::v1::AdapterService::Stub others(Dial(**part, "service/wifi"));
   mapping::v1::ResyncResponse resync;
-  EXPECT_EQ(others.Resync(&denied, {}, &resync).error_code(),
-            grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(others.Resync(&denied, {}, &resync).error_code(), grpc::StatusCode::PERMISSION_DENIED);
 }
 
 TEST_F(EngineTest, OneOfTwoIsActiveAndTheOtherTakesOver) {

@@ -19,9 +19,14 @@ Position LowestPosition(const std::vector<OrderColumn>& order) {
   Position position;
   for (const OrderColumn& column : order) {
     switch (column.type) {
-      case CellType::kText: position.emplace_back(std::string()); break;
-      case CellType::kTime: position.emplace_back(TimeValue{kLongAgo, true}); break;
-      default: position.emplace_back(std::numeric_limits<int64_t>::min());
+      case CellType::kText:
+        position.emplace_back(std::string());
+        break;
+      case CellType::kTime:
+        position.emplace_back(TimeValue{kLongAgo, true});
+        break;
+      default:
+        position.emplace_back(std::numeric_limits<int64_t>::min());
     }
   }
   return position;

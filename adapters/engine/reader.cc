@@ -93,9 +93,9 @@ absl::Status Reader::Explain(const absl::Status& status, std::string_view rpc,
   if (absl::IsDataLoss(status)) return status;
   const absl::StatusCode code =
       absl::IsAborted(status) ? absl::StatusCode::kUnavailable : status.code();
-  return absl::Status(code, absl::StrFormat("adapter %s, %s (%s): %s", mapping_.adapter,
-                                            std::string(rpc), query.where,
-                                            std::string(status.message())));
+  return absl::Status(code,
+                      absl::StrFormat("adapter %s, %s (%s): %s", mapping_.adapter, std::string(rpc),
+                                      query.where, std::string(status.message())));
 }
 
 absl::Status Reader::Columns(const ResourcePlan& plan, const Batch& batch,
@@ -123,8 +123,7 @@ absl::StatusOr<std::string> Reader::Get(const ResourcePlan& plan, std::string_vi
   if (!parsed.ok()) return parsed.status();
   const std::string name = TextOf(**parsed, "name");
   if (!absl::StartsWith(name, plan.name_prefix)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("name: expected '%s{id}'", plan.name_prefix));
+    return absl::InvalidArgumentError(absl::StrFormat("name: expected '%s{id}'", plan.name_prefix));
   }
   const auto not_found = absl::NotFoundError(
       absl::StrFormat("the application of adapter %s has no such row", mapping_.adapter));

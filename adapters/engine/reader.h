@@ -28,15 +28,16 @@ class Reader {
   bool Serves(std::string_view method) const;
 
   // The rpc's answer to a serialized request, serialized.
-  // UNIMPLEMENTED: the mapping has no such rpc. INVALID_ARGUMENT: the request cannot be parsed, its name is
-  // of another pattern, page_size is negative, or the page token is not one of ours. NOT_FOUND: no such row.
-  // DATA_LOSS: a value does not fit; names adapter, rpc and field, never the value. Else what `ask` returns,
-  // with adapter, rpc and the query's line.
+  // UNIMPLEMENTED: the mapping has no such rpc. INVALID_ARGUMENT: the request cannot be parsed, its
+  // name is of another pattern, page_size is negative, or the page token is not one of ours.
+  // NOT_FOUND: no such row. DATA_LOSS: a value does not fit; names adapter, rpc and field, never
+  // the value. Else what `ask` returns, with adapter, rpc and the query's line.
   absl::StatusOr<std::string> Answer(std::string_view method, std::string_view request,
                                      Ask ask) const;
 
  private:
-  absl::StatusOr<std::string> Get(const ResourcePlan& plan, std::string_view request, Ask ask) const;
+  absl::StatusOr<std::string> Get(const ResourcePlan& plan, std::string_view request,
+                                  Ask ask) const;
   absl::StatusOr<std::string> List(const ResourcePlan& plan, std::string_view request,
                                    Ask ask) const;
   absl::Status Explain(const absl::Status& status, std::string_view rpc,

@@ -23,8 +23,9 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
 // The bytes go out as they are: the slice owns the string.
 grpc::ByteBuffer BufferOf(std::string bytes) {
   auto* owned = new std::string(std::move(bytes));
-  grpc::Slice slice(owned->data(), owned->size(),
-                    [](void* string) { delete static_cast<std::string*>(string); }, owned);
+  grpc::Slice slice(
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      owned);
   return grpc::ByteBuffer(&slice, 1);
 }
 
@@ -114,7 +115,8 @@ grpc::ServerGenericBidiReactor* SourceService::CreateReactor(
   if (!adapter.ok()) return new Call(adapter.status());
   if (auto s = Admit(*context); !s.ok()) return new Call(s);
   const std::string method = path.substr(slash + 1);
-  if (!(*adapter)->reader->Serves(method)) return new Call(absl::UnimplementedError("no such method"));
+  if (!(*adapter)->reader->Serves(method))
+    return new Call(absl::UnimplementedError("no such method"));
   return new Call(*adapter, method, absl::FromChrono(context->deadline()));
 }
 

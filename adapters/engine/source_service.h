@@ -9,18 +9,18 @@
 
 #include "absl/status/statusor.h"
 #include "adapters/engine/adapter.h"
-#include "grpcpp/grpcpp.h"
 #include "grpcpp/generic/async_generic_service.h"
+#include "grpcpp/grpcpp.h"
 
 namespace simpul::engine {
 
-// Answers every call of an adapter's service on the adapter's workers. `:authority`, "<app>.<department>",
-// chooses the adapter where several serve one contract. Callers are services and operators, and the gateway
-// for contracts of departments: source contracts hold personal data.
+// Answers every call of an adapter's service on the adapter's workers. `:authority`,
+// "<app>.<department>", chooses the adapter where several serve one contract. Callers are services
+// and operators, and the gateway for contracts of departments: source contracts hold personal data.
 //
 // UNIMPLEMENTED: no adapter here serves this. NOT_FOUND: several do and `:authority` names none.
-// PERMISSION_DENIED: the caller is none of those. UNAVAILABLE: another engine of the department is active.
-// RESOURCE_EXHAUSTED: too many calls wait. Else as Reader::Answer. Thread-safe.
+// PERMISSION_DENIED: the caller is none of those. UNAVAILABLE: another engine of the department is
+// active. RESOURCE_EXHAUSTED: too many calls wait. Else as Reader::Answer. Thread-safe.
 class SourceService final : public grpc::CallbackGenericService {
  public:
   // `adapters` outlive the service.

@@ -133,8 +133,7 @@ bool ParseIsoTime(std::string_view text, IsoTime& time) {
   if (hour > 23 || minute > 59 || second > 59 || year == 0) return false;
   const absl::CivilDay civil(year, month, day);
   if (civil.month() != month || civil.day() != day) return false;  // 31 February
-  time.seconds =
-      (civil - absl::CivilDay(1970, 1, 1)) * 86400 + hour * 3600 + minute * 60 + second;
+  time.seconds = (civil - absl::CivilDay(1970, 1, 1)) * 86400 + hour * 3600 + minute * 60 + second;
   return ParseOffset(text.substr(end), time);
 }
 

@@ -12,7 +12,8 @@ bool IsUtf8(std::string_view text);
 // "-12", "12.000". False: it is no whole number, or too large.
 bool ParseInteger(std::string_view text, int64_t& value);
 
-// A time as ISO 8601 writes it: "2026-11-24", "2026-11-24 08:00:00.25", "2026-11-24T08:00:00+07:00".
+// A time as ISO 8601 writes it: "2026-11-24", "2026-11-24 08:00:00.25",
+// "2026-11-24T08:00:00+07:00".
 struct IsoTime {
   int64_t seconds = 0;  // since 1970; as if UTC unless it has an offset
   int32_t nanos = 0;

@@ -133,7 +133,8 @@ absl::Status Watch::PollOpen(Connection& connection) {
   return status.ok() ? LookUp(connection) : status;
 }
 
-// Reads from a cursor value that was there a gap ago: what got a smaller one has been committed since.
+// Reads from a cursor value that was there a gap ago: what got a smaller one has been committed
+// since.
 absl::Status Watch::PollNew(Connection& connection) {
   if (watch_.fresh.statement.empty()) return absl::OkStatus();
   auto& samples = state_.progress().samples;
@@ -167,8 +168,8 @@ absl::Status Watch::PollLeft(Connection& connection) {
   return absl::OkStatus();
 }
 
-// The next page of the first pass over all rows. The open set goes first: its rows are watched whatever
-// their age.
+// The next page of the first pass over all rows. The open set goes first: its rows are watched
+// whatever their age.
 absl::Status Watch::SyncPage(Connection& connection) {
   Progress& progress = state_.progress();
   state_.SetProgressChanged();
@@ -247,8 +248,8 @@ absl::Status Watch::RunReconcile(bool& is_over) {
   return absl::OkStatus();
 }
 
-// Just before the first row within the horizon. Keys that are numbers are given in order of time; of others
-// nobody knows.
+// Just before the first row within the horizon. Keys that are numbers are given in order of time;
+// of others nobody knows.
 Value Watch::ReconcileStart() const {
   const CellType type = plan_.key_is_text ? CellType::kText : CellType::kInt64;
   const Value lowest = LowestPosition({{plan_.key_column, type, ""}})[0];
@@ -264,8 +265,8 @@ Value Watch::ReconcileStart() const {
   return by_key && !samples.empty() ? samples.front().second[0] : lowest;
 }
 
-// Rows that the pass did not see are beyond the horizon, gone, or were left out by the query's snapshot: a
-// lookup by key tells.
+// Rows that the pass did not see are beyond the horizon, gone, or were left out by the query's
+// snapshot: a lookup by key tells.
 absl::Status Watch::FinishReconcile(Connection& connection) {
   const int64_t horizon = Horizon();
   std::vector<int64_t> forgotten;
@@ -292,14 +293,12 @@ absl::Status Watch::FinishReconcile(Connection& connection) {
 absl::Status Watch::Ask(Connection& connection, const MappedQuery& query, const Bindings& bindings,
                         sources::sql::EachBatch each) {
   columns_.reset();
-  const auto status =
-      connection.Query(query.statement, bindings,
-                       options_.source->Bounded(absl::InfiniteFuture()), each);
+  const auto status = connection.Query(query.statement, bindings,
+                                       options_.source->Bounded(absl::InfiniteFuture()), each);
   if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrFormat("adapter %s, the watch of %s (%s): %s",
-                                      options_.mapping->adapter, plan_.message, query.where,
-                                      std::string(status.message())));
+  return absl::Status(status.code(), absl::StrFormat("adapter %s, the watch of %s (%s): %s",
+                                                     options_.mapping->adapter, plan_.message,
+                                                     query.where, std::string(status.message())));
 }
 
 // One page after `position`, which moves on to its last row.

@@ -35,8 +35,8 @@ struct WatchOptions {
   store::Store* store = nullptr;  // migrated with OutboxMigrations() and WatchMigrations()
   const kafka::RevisionClock* revisions = nullptr;
   Clock* clock = &Clock::System();
-  std::string digest_secret;      // 32 random bytes, the same for the life of the store
-  std::string dataschema;         // of the events
+  std::string digest_secret;  // 32 random bytes, the same for the life of the store
+  std::string dataschema;     // of the events
   size_t rows_per_commit = 5000;
 };
 
@@ -49,17 +49,19 @@ struct WatchStanding {
   std::string error;
 };
 
-// The watch of one resource: reads from the legacy, then commits in one transaction of the store what it
-// knows now, the revisions, how far it has come and the events. What is not committed is found again, so a
-// crash loses and doubles nothing. One thread, but for what is marked thread-safe.
+// The watch of one resource: reads from the legacy, then commits in one transaction of the store
+// what it knows now, the revisions, how far it has come and the events. What is not committed is
+// found again, so a crash loses and doubles nothing. One thread, but for what is marked
+// thread-safe.
 class Watch {
  public:
   explicit Watch(WatchOptions options);
   ~Watch();
 
-  // One poll: the open set, new rows, rows that left the open set; or, before the first pass over all rows
-  // is done, the next page of it; or, during a resync, the next page of that too.
-  // UNAVAILABLE and others: the legacy or the store failed; what was committed stands, poll again later.
+  // One poll: the open set, new rows, rows that left the open set; or, before the first pass over
+  // all rows is done, the next page of it; or, during a resync, the next page of that too.
+  // UNAVAILABLE and others: the legacy or the store failed; what was committed stands, poll again
+  // later.
   absl::Status Poll();
 
   // The next chunk of a reconcile. True: the pass is over.
@@ -67,7 +69,8 @@ class Watch {
 
   // Whether the next Poll goes on with a pass over all rows, and is due at once.
   bool has_backlog() const { return is_loaded_ && (!IsSynced() || state_.progress().is_resyncing); }
-  // When the next reconcile is due: at once after a start, after the gap once the first pass is done.
+  // When the next reconcile is due: at once after a start, after the gap once the first pass is
+  // done.
   absl::Time reconcile_due() const { return reconcile_due_; }
   bool is_reconciling() const { return is_reconciling_; }
 

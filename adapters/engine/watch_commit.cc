@@ -1,8 +1,8 @@
 // What a watch records: all of its findings in one transaction.
 #include "absl/strings/str_format.h"
 #include "adapters/engine/watch.h"
-#include "adapters/engine/watch_metrics.h"
 #include "adapters/engine/watch_columns.h"
+#include "adapters/engine/watch_metrics.h"
 #include "bus/kafka/event.h"
 #include "bus/testing/fault_point.h"
 
@@ -76,9 +76,8 @@ absl::Status Watch::CommitIn(store::Transaction& transaction) {
   for (const Parked& park : parks_) {
     auto done =
         park.misfit.field.empty()
-            ? transaction.Execute(
-                  "DELETE FROM watch_parked WHERE resource = $1 AND row_key = $2",
-                  {resource_, park.key})
+            ? transaction.Execute("DELETE FROM watch_parked WHERE resource = $1 AND row_key = $2",
+                                  {resource_, park.key})
             : transaction.Execute(
                   "INSERT INTO watch_parked (resource, row_key, field, reason, park_time)"
                   " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (resource, row_key) DO UPDATE SET"
@@ -102,9 +101,9 @@ absl::Status Watch::CommitIn(store::Transaction& transaction) {
     if (!done.ok()) return done.status();
   }
   if (prunes_deleted_) {
-    auto done = transaction.Execute(
-        "DELETE FROM watch_deleted WHERE resource = $1 AND delete_time < $2",
-        {resource_, absl::ToUnixMicros(now - kKeepDeleted)});
+    auto done =
+        transaction.Execute("DELETE FROM watch_deleted WHERE resource = $1 AND delete_time < $2",
+                            {resource_, absl::ToUnixMicros(now - kKeepDeleted)});
     if (!done.ok()) return done.status();
   }
   kBeforeCommit.Pass();

@@ -13,11 +13,12 @@
 
 namespace simpul::engine {
 
-// Runs until destroyed, after the query in hand. A legacy that is away is asked again each time a poll is
-// due, and logged once until it is back. Thread-safe.
+// Runs until destroyed, after the query in hand. A legacy that is away is asked again each time a
+// poll is due, and logged once until it is back. Thread-safe.
 class WatchLoop {
  public:
-  // `committed` is called after each poll: there may be events to send. All of it outlives the loop.
+  // `committed` is called after each poll: there may be events to send. All of it outlives the
+  // loop.
   WatchLoop(Watch& watch, const LoadedMapping& mapping, const ResourcePlan& plan, Clock& clock,
             std::function<void()> committed);
   ~WatchLoop();
@@ -36,11 +37,11 @@ class WatchLoop {
   const absl::Duration every_;
   const absl::Duration pause_;  // between chunks of a reconcile: polls and calls come first
   Clock& clock_;
-  const std::string part_;      // for the log
+  const std::string part_;  // for the log
   const std::string adapter_;
   const std::string resource_;
   const std::function<void()> committed_;
-  std::string told_;            // the error that was logged last
+  std::string told_;  // the error that was logged last
 
   mutable absl::Mutex mutex_;
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;

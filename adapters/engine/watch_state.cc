@@ -50,7 +50,9 @@ void AppendFixed(std::string& out, uint64_t v) {
   out.append(reinterpret_cast<const char*>(&v), sizeof v);
 }
 
-uint64_t Zigzag(int64_t v) { return static_cast<uint64_t>(v) << 1 ^ static_cast<uint64_t>(v >> 63); }
+uint64_t Zigzag(int64_t v) {
+  return static_cast<uint64_t>(v) << 1 ^ static_cast<uint64_t>(v >> 63);
+}
 int64_t Unzigzag(uint64_t v) { return static_cast<int64_t>(v >> 1) ^ -static_cast<int64_t>(v & 1); }
 
 // Reads what Pack has written.
@@ -156,7 +158,8 @@ void WatchState::Erase(int64_t id) {
   const size_t place = Place(it->second, id);
   if (place == it->second.rows.size() || it->second.rows[place].id != id) return;
   it->second.rows.erase(it->second.rows.begin() + static_cast<ptrdiff_t>(place));
-  if (has_text_keys_) it->second.keys.erase(it->second.keys.begin() + static_cast<ptrdiff_t>(place));
+  if (has_text_keys_)
+    it->second.keys.erase(it->second.keys.begin() + static_cast<ptrdiff_t>(place));
   --size_;
   SetChanged(id);
 }
@@ -249,8 +252,8 @@ absl::Status WatchState::Load(store::Transaction& transaction, size_t cursor_col
         progress_.is_synced = row.Int(1) != 0;
         progress_.is_resyncing = row.Int(4) != 0;
         progress_.accepts_deletes = row.Int(6) != 0;
-        const bool has_position = row.Bytes(2).empty() ||
-                                  ParsePosition(row.Bytes(2), cursor_columns, progress_.position);
+        const bool has_position =
+            row.Bytes(2).empty() || ParsePosition(row.Bytes(2), cursor_columns, progress_.position);
         const bool has_resync =
             row.Bytes(5).empty() || ParsePosition(row.Bytes(5), order_columns, progress_.resync);
         if (has_position && has_resync &&

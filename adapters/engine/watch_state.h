@@ -1,4 +1,5 @@
-// What a watch knows of the rows it watches: digests and revisions, in memory and packed in the store.
+// What a watch knows of the rows it watches: digests and revisions, in memory and packed in the
+// store.
 #ifndef SIMPUL_ADAPTERS_ENGINE_WATCH_STATE_H_
 #define SIMPUL_ADAPTERS_ENGINE_WATCH_STATE_H_
 
@@ -38,17 +39,18 @@ struct RowState {
 struct Progress {
   int64_t version = 0;  // counts commits: another engine's commit shows
   bool is_synced = false;
-  Position position;    // of the first pass over all rows, until is_synced
-  // Cursor values that were there at a time of ours, oldest first: what is older than the gap is whole.
+  Position position;  // of the first pass over all rows, until is_synced
+  // Cursor values that were there at a time of ours, oldest first: what is older than the gap is
+  // whole.
   std::vector<std::pair<absl::Time, Position>> samples;
   bool is_resyncing = false;
-  Position resync;      // how far the rows are published again
+  Position resync;  // how far the rows are published again
   bool accepts_deletes = false;
 };
 
-// Rows in buckets of neighbouring keys; a bucket is one row of the store, so that a million rows cost some
-// 25 MB there. Load, change, Save in one transaction with what the change published. If that transaction
-// fails the memory is ahead of the store: Load again. One thread.
+// Rows in buckets of neighbouring keys; a bucket is one row of the store, so that a million rows
+// cost some 25 MB there. Load, change, Save in one transaction with what the change published. If
+// that transaction fails the memory is ahead of the store: Load again. One thread.
 class WatchState {
  public:
   // `resource`: "<app>/<message>", whose rows these are.

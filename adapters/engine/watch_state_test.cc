@@ -21,8 +21,8 @@ absl::Status Load(TestStore& store, WatchState& state) {
 TEST(WatchState, ComesBackAsItWasSaved) {
   TestStore store;
   WatchState state("radius/SourceSession", false);
-  for (const int64_t id : {int64_t{-200}, int64_t{0}, int64_t{5}, int64_t{127}, int64_t{128},
-                           int64_t{1} << 62}) {
+  for (const int64_t id :
+       {int64_t{-200}, int64_t{0}, int64_t{5}, int64_t{127}, int64_t{128}, int64_t{1} << 62}) {
     RowState& row = state.Put(id, "");
     row.content = static_cast<uint64_t>(id) * 3;
     row.versions = ~static_cast<uint64_t>(id);

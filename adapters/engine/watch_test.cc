@@ -14,11 +14,11 @@ namespace {
 using simpul::testing::IsOk;
 using simpul::testing::StatusIs;
 using testing::Follower;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using testing::RadiusDatabase;
 using testing::TestMapping;
 using testing::TestStore;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 class WatchTest : public ::testing::Test {
  protected:
@@ -102,9 +102,10 @@ TEST_F(WatchTest, PublishesAStartAnUpdateAndAStop) {
 TEST_F(WatchTest, FindsARowThatIsCommittedAfterAGreaterKey) {
   Poll();
   auto late = database_.Connect();
-  RadiusDatabase::RunOn(late.get(), "BEGIN; INSERT INTO radacct (acctsessionid, acctuniqueid,"
-                                    " nasipaddress, acctstoptime)"
-                                    " VALUES ('s', 'late', '10.0.0.1', now())");
+  RadiusDatabase::RunOn(late.get(),
+                        "BEGIN; INSERT INTO radacct (acctsessionid, acctuniqueid,"
+                        " nasipaddress, acctstoptime)"
+                        " VALUES ('s', 'late', '10.0.0.1', now())");
   Insert("early", "now()");
   Poll();
   EXPECT_EQ(UniqueIds(), "early ");
@@ -209,9 +210,8 @@ TEST_F(WatchTest, ForgetsRowsBeyondTheHorizonWithoutDeletingThem) {
 TEST_F(WatchTest, PublishesAllRowsAgainWithTheirRevisions) {
   for (int i = 0; i < 5; ++i) Insert("u" + std::to_string(i), "now()");
   Poll();
-  (void)(*store_).Transact([](store::Transaction& t) {
-    return t.Execute("UPDATE outbox SET sent_at = 1").status();
-  });
+  (void)(*store_).Transact(
+      [](store::Transaction& t) { return t.Execute("UPDATE outbox SET sent_at = 1").status(); });
   watch_->RequestResync();
   Poll();
   EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 5);
@@ -224,10 +224,10 @@ TEST_F(WatchTest, NamesAColumnThatIsGoneAndGoesOnOnceItIsBack) {
   database_.Run("ALTER TABLE radacct RENAME acctinputoctets TO inputoctets");
   Restart();
   const auto status = watch_->Poll();
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition,
-                               ::testing::AllOf(HasSubstr("acctinputoctets"),
-                                                HasSubstr("mapping.yaml:"),
-                                                Not(HasSubstr("SELECT")))));
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       ::testing::AllOf(HasSubstr("acctinputoctets"), HasSubstr("mapping.yaml:"),
+                                        Not(HasSubstr("SELECT")))));
   EXPECT_THAT(watch_->standing().error, HasSubstr("acctinputoctets"));
   database_.Run("ALTER TABLE radacct RENAME inputoctets TO acctinputoctets");
   Poll();
@@ -235,8 +235,9 @@ TEST_F(WatchTest, NamesAColumnThatIsGoneAndGoesOnOnceItIsBack) {
 }
 
 TEST_F(WatchTest, WatchesASmallTableWholeByItsReconcile) {
-  database_.Run("INSERT INTO nas (nasname, shortname, secret) SELECT '10.0.0.'||i, 'ap'||i, 'x'"
-                " FROM generate_series(1, 6) i");
+  database_.Run(
+      "INSERT INTO nas (nasname, shortname, secret) SELECT '10.0.0.'||i, 'ap'||i, 'x'"
+      " FROM generate_series(1, 6) i");
   Restart("SourceHotspot");
   Poll();
   Reconcile();
@@ -255,12 +256,13 @@ TEST_F(WatchTest, AsksNothingThatNoIndexAnswers) {
   database_.Run(
       "INSERT INTO radacct (acctsessionid, acctuniqueid, nasipaddress, acctstarttime, acctstoptime)"
       " SELECT 's', 'u'||i, '10.0.0.1', now(), CASE WHEN i % 100 = 0 THEN NULL ELSE now() END"
-      " FROM generate_series(1, 20000) i; ANALYZE radacct; SET plan_cache_mode = force_generic_plan");
+      " FROM generate_series(1, 20000) i; ANALYZE radacct; SET plan_cache_mode = "
+      "force_generic_plan");
   const ResourcePlan& plan = mapping_.Plan("SourceSession");
   int number = 0;
   for (const MappedQuery* query : {&plan.get, &plan.list, &plan.watch.keys, &plan.watch.fresh,
                                    &plan.watch.open, &plan.watch.reconcile}) {
-    const size_t count = query == &plan.watch.keys  ? sources::sql::Statement::kKeys
+    const size_t count = query == &plan.watch.keys   ? sources::sql::Statement::kKeys
                          : query == &plan.watch.open ? 0
                                                      : query->statement.parameters().size();
     std::string arguments;
@@ -268,8 +270,8 @@ TEST_F(WatchTest, AsksNothingThatNoIndexAnswers) {
     const std::string name = absl::StrFormat("q%d", ++number);
     database_.Run("PREPARE " + name + " AS " + query->statement.dollars());
     std::string explained;
-    for (const auto& row : database_.Run("EXPLAIN EXECUTE " + name +
-                                         (count == 0 ? "" : "(" + arguments + ")"))) {
+    for (const auto& row :
+         database_.Run("EXPLAIN EXECUTE " + name + (count == 0 ? "" : "(" + arguments + ")"))) {
       explained += row[0] + "\n";
     }
     EXPECT_THAT(explained, Not(HasSubstr("Seq Scan"))) << query->where;

@@ -178,8 +178,8 @@ class Filler {
     }
     google::protobuf::Duration value;
     value.set_seconds(absl::ToInt64Seconds(duration));
-    value.set_nanos(static_cast<int32_t>(
-        absl::ToInt64Nanoseconds(duration - absl::Seconds(value.seconds()))));
+    value.set_nanos(
+        static_cast<int32_t>(absl::ToInt64Nanoseconds(duration - absl::Seconds(value.seconds()))));
     // The message may be of another pool than the generated one.
     message.ParseFromString(value.SerializeAsString());
   }
@@ -189,18 +189,23 @@ class Filler {
       return Wrong(node, absl::StrFormat("expected %s", Expected(field)));
     }
     const std::string& text = node.Scalar();
-    if (!Assign(text, message, field, add)) Wrong(node, absl::StrFormat("expected %s", Expected(field)));
+    if (!Assign(text, message, field, add))
+      Wrong(node, absl::StrFormat("expected %s", Expected(field)));
   }
 
   static std::string Expected(const FieldDescriptor& field) {
     switch (field.cpp_type()) {
       case FieldDescriptor::CPPTYPE_ENUM:
         return "one of " + absl::StrJoin(ValueNames(*field.enum_type()), ", ");
-      case FieldDescriptor::CPPTYPE_BOOL: return "true or false";
-      case FieldDescriptor::CPPTYPE_STRING: return "text";
+      case FieldDescriptor::CPPTYPE_BOOL:
+        return "true or false";
+      case FieldDescriptor::CPPTYPE_STRING:
+        return "text";
       case FieldDescriptor::CPPTYPE_DOUBLE:
-      case FieldDescriptor::CPPTYPE_FLOAT: return "a number";
-      default: return "a whole number";
+      case FieldDescriptor::CPPTYPE_FLOAT:
+        return "a number";
+      default:
+        return "a whole number";
     }
   }
 
@@ -217,17 +222,21 @@ class Filler {
     const auto integer = [](const std::string& t, auto* v) { return absl::SimpleAtoi(t, v); };
     switch (f.cpp_type()) {
       case FieldDescriptor::CPPTYPE_INT32:
-        return Put<int32_t>(text, add, integer, [&](auto v) { r.SetInt32(&m, &f, v); },
-                            [&](auto v) { r.AddInt32(&m, &f, v); });
+        return Put<int32_t>(
+            text, add, integer, [&](auto v) { r.SetInt32(&m, &f, v); },
+            [&](auto v) { r.AddInt32(&m, &f, v); });
       case FieldDescriptor::CPPTYPE_INT64:
-        return Put<int64_t>(text, add, integer, [&](auto v) { r.SetInt64(&m, &f, v); },
-                            [&](auto v) { r.AddInt64(&m, &f, v); });
+        return Put<int64_t>(
+            text, add, integer, [&](auto v) { r.SetInt64(&m, &f, v); },
+            [&](auto v) { r.AddInt64(&m, &f, v); });
       case FieldDescriptor::CPPTYPE_UINT32:
-        return Put<uint32_t>(text, add, integer, [&](auto v) { r.SetUInt32(&m, &f, v); },
-                             [&](auto v) { r.AddUInt32(&m, &f, v); });
+        return Put<uint32_t>(
+            text, add, integer, [&](auto v) { r.SetUInt32(&m, &f, v); },
+            [&](auto v) { r.AddUInt32(&m, &f, v); });
       case FieldDescriptor::CPPTYPE_UINT64:
-        return Put<uint64_t>(text, add, integer, [&](auto v) { r.SetUInt64(&m, &f, v); },
-                             [&](auto v) { r.AddUInt64(&m, &f, v); });
+        return Put<uint64_t>(
+            text, add, integer, [&](auto v) { r.SetUInt64(&m, &f, v); },
+            [&](auto v) { r.AddUInt64(&m, &f, v); });
       case FieldDescriptor::CPPTYPE_DOUBLE:
       case FieldDescriptor::CPPTYPE_FLOAT: {
         double v = 0;
@@ -251,7 +260,8 @@ class Filler {
       case FieldDescriptor::CPPTYPE_STRING:
         add ? r.AddString(&m, &f, text) : r.SetString(&m, &f, text);
         return true;
-      case FieldDescriptor::CPPTYPE_MESSAGE: return false;
+      case FieldDescriptor::CPPTYPE_MESSAGE:
+        return false;
     }
     return false;
   }
@@ -276,8 +286,8 @@ std::string Locations::Problem(std::string_view path, std::string_view what) con
   return absl::StrFormat("%s:%d: %s", file_, LineOf(path), what);
 }
 
-std::vector<std::string> ParseYaml(std::string_view text, const std::string& file,
-                                   Message& message, Locations& locations) {
+std::vector<std::string> ParseYaml(std::string_view text, const std::string& file, Message& message,
+                                   Locations& locations) {
   locations = Locations(file);
   std::vector<std::string> problems;
   if (text.size() > kMaxBytes) return {absl::StrFormat("%s:1: expected at most 1 MiB", file)};
@@ -286,7 +296,8 @@ std::vector<std::string> ParseYaml(std::string_view text, const std::string& fil
     if (!root.IsMap()) return {absl::StrFormat("%s:1: expected keys and values", file)};
     Filler(locations, problems).Fill(root, "", message);
   } catch (const YAML::Exception& error) {
-    problems.push_back(absl::StrFormat("%s:%d: expected YAML: %s", file, error.mark.line + 1, error.msg));
+    problems.push_back(
+        absl::StrFormat("%s:%d: expected YAML: %s", file, error.mark.line + 1, error.msg));
   }
   return problems;
 }
@@ -305,12 +316,18 @@ bool ParseDuration(std::string_view text, absl::Duration& duration) {
   double number = 0;
   if (digits == 0 || !absl::SimpleAtod(std::string(text.substr(0, digits)), &number)) return false;
   const std::string_view unit = text.substr(digits);
-  if (unit == "ms") duration = absl::Milliseconds(number);
-  else if (unit == "s") duration = absl::Seconds(number);
-  else if (unit == "m") duration = absl::Minutes(number);
-  else if (unit == "h") duration = absl::Hours(number);
-  else if (unit == "d") duration = absl::Hours(24 * number);
-  else return false;
+  if (unit == "ms")
+    duration = absl::Milliseconds(number);
+  else if (unit == "s")
+    duration = absl::Seconds(number);
+  else if (unit == "m")
+    duration = absl::Minutes(number);
+  else if (unit == "h")
+    duration = absl::Hours(number);
+  else if (unit == "d")
+    duration = absl::Hours(24 * number);
+  else
+    return false;
   return true;
 }
 

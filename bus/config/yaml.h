@@ -16,8 +16,9 @@ class Message;
 
 namespace simpul::config {
 
-// Where each value of a file stands, so that what is found wrong later can still be shown. Paths are field
-// names with dots, list positions and map keys among them: "resources.SourceSession.list.order.0".
+// Where each value of a file stands, so that what is found wrong later can still be shown. Paths
+// are field names with dots, list positions and map keys among them:
+// "resources.SourceSession.list.order.0".
 class Locations {
  public:
   Locations() = default;
@@ -36,10 +37,10 @@ class Locations {
   std::map<std::string, int, std::less<>> lines_;
 };
 
-// Reads `text` into `message` by reflection. Keys are field names; a key that is none is refused with the
-// nearest one. Enums are written by name, google.protobuf.Duration as "5s", "10m" or "7d". Where a
-// message is expected that begins with a string field, a bare string sets that field. Returns all
-// problems, each "<file>:<line>: <what was expected>"; none if `message` is whole.
+// Reads `text` into `message` by reflection. Keys are field names; a key that is none is refused
+// with the nearest one. Enums are written by name, google.protobuf.Duration as "5s", "10m" or "7d".
+// Where a message is expected that begins with a string field, a bare string sets that field.
+// Returns all problems, each "<file>:<line>: <what was expected>"; none if `message` is whole.
 std::vector<std::string> ParseYaml(std::string_view text, const std::string& file,
                                    google::protobuf::Message& message, Locations& locations);
 

@@ -52,8 +52,9 @@ TEST(Yaml, TellsAllProblemsAtOnce) {
   Mapping mapping;
   EXPECT_THAT(
       Parse("adapter: [x]\nsource:\n  limits:\n    rows: many\n    timeout: 5 s\n", mapping),
-      ElementsAre("m.yaml:1: expected text", "m.yaml:4: expected a whole number",
-                  "m.yaml:5: expected a duration: a number and ms, s, m, h or d, such as 5s or 7d"));
+      ElementsAre(
+          "m.yaml:1: expected text", "m.yaml:4: expected a whole number",
+          "m.yaml:5: expected a duration: a number and ms, s, m, h or d, such as 5s or 7d"));
 }
 
 TEST(Yaml, RefusesAKeyThatStandsTwice) {
@@ -84,9 +85,9 @@ TEST(Yaml, SaysWhereTheFileIsNoYaml) {
 TEST(Yaml, RemembersTheLineOfEachPath) {
   Mapping mapping;
   Locations locations;
-  ASSERT_THAT(ParseYaml("source:\n  zone: UTC\n  limits:\n    rows: 3\n", "m.yaml", mapping,
-                        locations),
-              IsEmpty());
+  ASSERT_THAT(
+      ParseYaml("source:\n  zone: UTC\n  limits:\n    rows: 3\n", "m.yaml", mapping, locations),
+      IsEmpty());
   EXPECT_EQ(locations.LineOf("source.limits.rows"), 4);
   EXPECT_EQ(locations.LineOf("source.limits.timeout"), 3);  // of what would contain it
   EXPECT_EQ(locations.Problem("source.zone", "no"), "m.yaml:2: no");

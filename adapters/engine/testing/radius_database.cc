@@ -133,15 +133,14 @@ const ResourcePlan& TestMapping::Plan(const std::string& message) const {
 
 void Follower::Follow(store::Store& store) {
   const auto status = store.Read([&](store::Transaction& transaction) {
-    return transaction.Query(
-        "SELECT seq, data FROM outbox WHERE seq > $1 ORDER BY seq", {last_seq_},
-        [&](const store::Row& row) {
-          last_seq_ = row.Int(0);
-          wifi::v1::SourceSessionEvent event;
-          EXPECT_TRUE(event.ParseFromString(std::string(row.Bytes(1))));
-          Apply(event);
-          return absl::OkStatus();
-        });
+    return transaction.Query("SELECT seq, data FROM outbox WHERE seq > $1 ORDER BY seq",
+                             {last_seq_}, [&](const store::Row& row) {
+                               last_seq_ = row.Int(0);
+                               wifi::v1::SourceSessionEvent event;
+                               EXPECT_TRUE(event.ParseFromString(std::string(row.Bytes(1))));
+                               Apply(event);
+                               return absl::OkStatus();
+                             });
   });
   EXPECT_TRUE(status.ok()) << status;
 }

@@ -1,4 +1,5 @@
-// A RADIUS accounting database on the tests' PostgreSQL, and a watch of it by the mapping that ships.
+// A RADIUS accounting database on the tests' PostgreSQL, and a watch of it by the mapping that
+// ships.
 #ifndef SIMPUL_ADAPTERS_ENGINE_TESTING_RADIUS_DATABASE_H_
 #define SIMPUL_ADAPTERS_ENGINE_TESTING_RADIUS_DATABASE_H_
 
@@ -20,8 +21,8 @@
 
 namespace simpul::engine::testing {
 
-// A schema of its own with the tables nas and radacct, their columns and indexes as the FreeRADIUS package
-// makes them. Dropped when destroyed. One thread.
+// A schema of its own with the tables nas and radacct, their columns and indexes as the FreeRADIUS
+// package makes them. Dropped when destroyed. One thread.
 class RadiusDatabase {
  public:
   // Ends the test if SIMPUL_TEST_POSTGRES is not set.
@@ -61,8 +62,9 @@ class TestMapping {
 // What a consumer of the source topic makes of the outbox; finds events that say what is not so.
 class Follower {
  public:
-  // Applies what the outbox has got since the last call. Fails the test for an event whose revision is not
-  // greater, a CREATED of what is there, a DELETED of what is not, an UPDATED that changes nothing.
+  // Applies what the outbox has got since the last call. Fails the test for an event whose revision
+  // is not greater, a CREATED of what is there, a DELETED of what is not, an UPDATED that changes
+  // nothing.
   void Follow(store::Store& store);
 
   // The sessions as the events left them, by key.

@@ -45,7 +45,9 @@ Cell DecodeInt4(const char* p, int, Scratch&) { return Cell::Int(Int32(p)); }
 Cell DecodeOid(const char* p, int, Scratch&) { return Cell::Int(static_cast<uint32_t>(Int32(p))); }
 Cell DecodeInt8(const char* p, int, Scratch&) { return Cell::Int(Int64(p)); }
 Cell DecodeText(const char* p, int n, Scratch&) { return Cell::Text({p, static_cast<size_t>(n)}); }
-Cell DecodeBytes(const char* p, int n, Scratch&) { return Cell::Bytes({p, static_cast<size_t>(n)}); }
+Cell DecodeBytes(const char* p, int n, Scratch&) {
+  return Cell::Bytes({p, static_cast<size_t>(n)});
+}
 Cell DecodeJsonb(const char* p, int n, Scratch&) {  // one version byte, then text
   return Cell::Text({p + 1, static_cast<size_t>(n) - 1});
 }
@@ -98,8 +100,8 @@ Cell DecodeInet(const char* p, int n, Scratch& scratch) {
   return Keep(absl::StrFormat("%s/%d", text, bits), scratch);
 }
 
-// numeric: digits to the base 10000, the weight of the first, the sign and the decimal places (numeric.c,
-// numeric_send).
+// numeric: digits to the base 10000, the weight of the first, the sign and the decimal places
+// (numeric.c, numeric_send).
 Cell DecodeNumeric(const char* p, int, Scratch& scratch) {
   const int count = Int16(p);
   const int weight = Int16(p + 2);
@@ -126,32 +128,48 @@ Cell DecodeNumeric(const char* p, int, Scratch& scratch) {
 
 Decode DecoderOf(Oid type) {
   switch (type) {
-    case 16: return DecodeBool;
-    case 17: return DecodeBytes;
-    case kInt8: return DecodeInt8;
-    case kInt2: return DecodeInt2;
-    case kInt4: return DecodeInt4;
-    case 26: return DecodeOid;
-    case 18:     // "char"
-    case 19:     // name
-    case 25:     // text
-    case 114:    // json
-    case 142:    // xml
-    case 705:    // unknown: a literal
-    case 1042:   // character(n)
-    case 1043:   // character varying
+    case 16:
+      return DecodeBool;
+    case 17:
+      return DecodeBytes;
+    case kInt8:
+      return DecodeInt8;
+    case kInt2:
+      return DecodeInt2;
+    case kInt4:
+      return DecodeInt4;
+    case 26:
+      return DecodeOid;
+    case 18:    // "char"
+    case 19:    // name
+    case 25:    // text
+    case 114:   // json
+    case 142:   // xml
+    case 705:   // unknown: a literal
+    case 1042:  // character(n)
+    case 1043:  // character varying
       return DecodeText;
-    case 3802: return DecodeJsonb;
-    case 700: return DecodeFloat4;
-    case 701: return DecodeFloat8;
-    case 1114: return DecodeTimestamp<Cell::LocalTime>;
-    case 1184: return DecodeTimestamp<Cell::Time>;
-    case 1082: return DecodeDate;
-    case 2950: return DecodeUuid;
-    case 650:    // cidr
-    case 869: return DecodeInet;
-    case 1700: return DecodeNumeric;
-    default: return nullptr;
+    case 3802:
+      return DecodeJsonb;
+    case 700:
+      return DecodeFloat4;
+    case 701:
+      return DecodeFloat8;
+    case 1114:
+      return DecodeTimestamp<Cell::LocalTime>;
+    case 1184:
+      return DecodeTimestamp<Cell::Time>;
+    case 1082:
+      return DecodeDate;
+    case 2950:
+      return DecodeUuid;
+    case 650:  // cidr
+    case 869:
+      return DecodeInet;
+    case 1700:
+      return DecodeNumeric;
+    default:
+      return nullptr;
   }
 }
 

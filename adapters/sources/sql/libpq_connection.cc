@@ -44,8 +44,8 @@ std::string Quoted(const char* message) {
   return "that the query names";
 }
 
-// What an SQLSTATE means for us (PostgreSQL, appendix A). Only identifiers of the mapping's own text are
-// passed on.
+// What an SQLSTATE means for us (PostgreSQL, appendix A). Only identifiers of the mapping's own
+// text are passed on.
 absl::Status Explain(const PGresult* result) {
   const char* field = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string state = field == nullptr ? "" : field;
@@ -129,8 +129,8 @@ class LibpqConnection final : public Connection {
     return absl::UnavailableError("the connection to the database was lost");
   }
 
-  // The text of a parameter; null stands for NULL. A number beyond the column's type is above every row
-  // (NULL matches none) or below all of them (the smallest of the type).
+  // The text of a parameter; null stands for NULL. A number beyond the column's type is above every
+  // row (NULL matches none) or below all of them (the smallest of the type).
   static const char* ToText(const Value& value, Oid type, std::string& text) {
     if (std::holds_alternative<std::monostate>(value)) return nullptr;
     if (const auto* number = std::get_if<int64_t>(&value)) {
@@ -173,8 +173,10 @@ class LibpqConnection final : public Connection {
       if (unsent < 0) return Lost();
       if (unsent == 0 && PQisBusy(connection_.get()) == 0) return absl::OkStatus();
       const absl::Duration left = deadline - absl::Now();
-      if (left <= absl::ZeroDuration()) return absl::DeadlineExceededError("the database took too long");
-      pollfd fd{PQsocket(connection_.get()), static_cast<short>(POLLIN | (unsent ? POLLOUT : 0)), 0};
+      if (left <= absl::ZeroDuration())
+        return absl::DeadlineExceededError("the database took too long");
+      pollfd fd{PQsocket(connection_.get()), static_cast<short>(POLLIN | (unsent ? POLLOUT : 0)),
+                0};
       const auto millis = std::min<int64_t>(absl::ToInt64Milliseconds(left) + 1, 60'000);
       if (poll(&fd, 1, static_cast<int>(millis)) < 0 && errno != EINTR) return Lost();
       if ((fd.revents & ~POLLOUT) != 0 && PQconsumeInput(connection_.get()) != 1) return Lost();
@@ -242,7 +244,8 @@ class LibpqConnection final : public Connection {
         rows.push_back(std::move(result));
         return rows.size() < kRowsPerBatch ? absl::OkStatus() : Deliver(rows, each);
       }
-      default: return Explain(result.get());
+      default:
+        return Explain(result.get());
     }
   }
 
@@ -298,14 +301,14 @@ class LibpqConnection final : public Connection {
 
 absl::StatusOr<std::unique_ptr<Connection>> ConnectLibpq(const std::string& dsn,
                                                          const Limits& limits) {
-  const char* keys[] = {"dbname",           "connect_timeout", "client_encoding",
+  const char* keys[] = {"dbname",           "connect_timeout",  "client_encoding",
                         "application_name", "tcp_user_timeout", nullptr};
   const char* values[] = {dsn.c_str(), "5", "UTF8", "simpul", "20000", nullptr};
   PGconn* raw = PQconnectdbParams(keys, values, /*expand_dbname=*/1);
   auto connection = std::make_unique<LibpqConnection>(raw);
   if (PQstatus(raw) != CONNECTION_OK) {
-    observe::Log(observe::Severity::kWarning, "adapter", "cannot connect to the application's database",
-                 {{"error", PQerrorMessage(raw)}});
+    observe::Log(observe::Severity::kWarning, "adapter",
+                 "cannot connect to the application's database", {{"error", PQerrorMessage(raw)}});
     return absl::UnavailableError("the application's database cannot be reached");
   }
   PQsetnonblocking(raw, 1);

@@ -20,14 +20,16 @@ namespace simpul::sources::sql {
 namespace {
 
 constexpr SQLULEN kRowsPerBlock = 250;
-constexpr SQLLEN kFirstWidth = 256;       // of a text whose length the driver does not know
+constexpr SQLLEN kFirstWidth = 256;  // of a text whose length the driver does not know
 constexpr SQLLEN kMaxWidth = 1 << 20;
 
 // A handle with its owner.
 class Handle {
  public:
   Handle() = default;
-  Handle(SQLSMALLINT type, SQLHANDLE parent) : type_(type) { SQLAllocHandle(type, parent, &handle_); }
+  Handle(SQLSMALLINT type, SQLHANDLE parent) : type_(type) {
+    SQLAllocHandle(type, parent, &handle_);
+  }
   Handle(Handle&& other) noexcept
       : type_(other.type_), handle_(std::exchange(other.handle_, nullptr)) {}
   Handle& operator=(Handle&& other) noexcept {
@@ -62,8 +64,8 @@ Diagnosis DiagnosisOf(const Handle& handle) {
   return {reinterpret_cast<char*>(state), reinterpret_cast<char*>(message)};
 }
 
-// What an SQLSTATE of ODBC 3 or of the server behind it means for us. The driver's text may hold SQL
-// and values: it stays here.
+// What an SQLSTATE of ODBC 3 or of the server behind it means for us. The driver's text may hold
+// SQL and values: it stays here.
 absl::Status Explain(const Diagnosis& diagnosis) {
   const std::string& state = diagnosis.state;
   const std::string family = state.substr(0, 2);
@@ -142,7 +144,8 @@ class OdbcConnection final : public Connection {
   }
 
   absl::Status BeginSnapshot(absl::Time) override {
-    // A driver that knows no such isolation reads without a snapshot: the reconcile makes up for it.
+    // A driver that knows no such isolation reads without a snapshot: the reconcile makes up for
+    // it.
     SQLSetConnectAttr(connection_.get(), SQL_ATTR_TXN_ISOLATION,
                       reinterpret_cast<SQLPOINTER>(SQL_TXN_REPEATABLE_READ), 0);
     if (!SQL_SUCCEEDED(SQLSetConnectAttr(connection_.get(), SQL_ATTR_AUTOCOMMIT,
@@ -156,9 +159,9 @@ class OdbcConnection final : public Connection {
   absl::Status EndSnapshot(absl::Time) override {
     in_snapshot_ = false;
     const bool ended = SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, connection_.get(), SQL_ROLLBACK));
-    const bool automatic = SQL_SUCCEEDED(
-        SQLSetConnectAttr(connection_.get(), SQL_ATTR_AUTOCOMMIT,
-                          reinterpret_cast<SQLPOINTER>(SQL_AUTOCOMMIT_ON), 0));
+    const bool automatic =
+        SQL_SUCCEEDED(SQLSetConnectAttr(connection_.get(), SQL_ATTR_AUTOCOMMIT,
+                                        reinterpret_cast<SQLPOINTER>(SQL_AUTOCOMMIT_ON), 0));
     if (ended && automatic) return absl::OkStatus();
     broken_ = true;
     return Fail(connection_);
@@ -178,12 +181,13 @@ class OdbcConnection final : public Connection {
     SQLSetEnvAttr(environment_.get(), SQL_ATTR_ODBC_VERSION,
                   reinterpret_cast<SQLPOINTER>(SQL_OV_ODBC3), 0);
     connection_ = Handle(SQL_HANDLE_DBC, environment_.get());
-    SQLSetConnectAttr(connection_.get(), SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(5), 0);
+    SQLSetConnectAttr(connection_.get(), SQL_ATTR_LOGIN_TIMEOUT, reinterpret_cast<SQLPOINTER>(5),
+                      0);
     SQLSetConnectAttr(connection_.get(), SQL_ATTR_ACCESS_MODE,
                       reinterpret_cast<SQLPOINTER>(SQL_MODE_READ_ONLY), 0);
-    const SQLRETURN r = SQLDriverConnect(
-        connection_.get(), nullptr, reinterpret_cast<SQLCHAR*>(const_cast<char*>(dsn.c_str())),
-        SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
+    const SQLRETURN r = SQLDriverConnect(connection_.get(), nullptr,
+                                         reinterpret_cast<SQLCHAR*>(const_cast<char*>(dsn.c_str())),
+                                         SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
     if (!SQL_SUCCEEDED(r)) {
       observe::Log(observe::Severity::kWarning, "adapter",
                    "cannot connect to the application's database",
@@ -246,8 +250,8 @@ class OdbcConnection final : public Connection {
       SQLCHAR name[256] = "";
       SQLSMALLINT type = 0;
       SQLULEN size = 0;
-      if (!SQL_SUCCEEDED(SQLDescribeCol(handle, i, name, sizeof name, nullptr, &type, &size, nullptr,
-                                        nullptr))) {
+      if (!SQL_SUCCEEDED(SQLDescribeCol(handle, i, name, sizeof name, nullptr, &type, &size,
+                                        nullptr, nullptr))) {
         return Fail(prepared.statement);
       }
       prepared.names.emplace_back(reinterpret_cast<char*>(name));
@@ -291,9 +295,11 @@ class OdbcConnection final : public Connection {
         column.c_type = SQL_C_BINARY;
         column.type = CellType::kBytes;
         break;
-      default: break;
+      default:
+        break;
     }
-    if (size > 0) column.width = std::clamp<SQLLEN>(static_cast<SQLLEN>(size) * 4 + 1, 32, kFirstWidth);
+    if (size > 0)
+      column.width = std::clamp<SQLLEN>(static_cast<SQLLEN>(size) * 4 + 1, 32, kFirstWidth);
     return column;
   }
 
@@ -312,15 +318,15 @@ class OdbcConnection final : public Connection {
                                     column.buffer.data(), column.width, column.lengths.data()));
   }
 
-  // A number beyond the parameter's type is above every row (NULL matches none) or below all of them (the
-  // smallest of the type).
+  // A number beyond the parameter's type is above every row (NULL matches none) or below all of
+  // them (the smallest of the type).
   static bool BindParameter(SQLHSTMT handle, SQLUSMALLINT i, const Value& value, int64_t largest,
                             Bound& bound) {
     if (const auto* number = std::get_if<int64_t>(&value)) {
       bound.number = std::max(*number, -largest - 1);
       if (*number > largest) bound.length = SQL_NULL_DATA;
-      return SQL_SUCCEEDED(SQLBindParameter(handle, i, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT, 20,
-                                            0, &bound.number, 0, &bound.length));
+      return SQL_SUCCEEDED(SQLBindParameter(handle, i, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT,
+                                            20, 0, &bound.number, 0, &bound.length));
     }
     bound.length = SQL_NULL_DATA;
     if (const auto* time = std::get_if<TimeValue>(&value)) {
@@ -352,7 +358,8 @@ class OdbcConnection final : public Connection {
       }
     }
     const absl::Duration left = deadline - absl::Now();
-    if (left <= absl::ZeroDuration()) return absl::DeadlineExceededError("the database took too long");
+    if (left <= absl::ZeroDuration())
+      return absl::DeadlineExceededError("the database took too long");
     SQLSetStmtAttr(handle, SQL_ATTR_QUERY_TIMEOUT,
                    reinterpret_cast<SQLPOINTER>(absl::ToInt64Seconds(left) + 1), 0);
     const SQLRETURN r = SQLExecute(handle);
@@ -379,7 +386,8 @@ class OdbcConnection final : public Connection {
           cells.push_back(*cell);
         }
       }
-      if (auto s = each({.columns = &prepared.names, .cells = cells.data(), .rows = prepared.fetched});
+      if (auto s =
+              each({.columns = &prepared.names, .cells = cells.data(), .rows = prepared.fetched});
           !s.ok()) {
         return s;
       }
@@ -428,7 +436,8 @@ class OdbcConnection final : public Connection {
         const int64_t micros = seconds * 1'000'000 + t.fraction / 1000;
         return column.type == CellType::kTime ? Cell::Time(micros) : Cell::LocalTime(micros);
       }
-      default: break;
+      default:
+        break;
     }
     const SQLLEN room = column.width - (column.c_type == SQL_C_CHAR ? 1 : 0);
     if (length > room || length < 0) {

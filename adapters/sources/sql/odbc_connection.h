@@ -10,10 +10,10 @@
 
 namespace simpul::sources::sql {
 
-// `dsn`: an ODBC connection string, "Driver=…;Server=…". The session is read only where the driver can.
-// UNAVAILABLE: the database cannot be reached or refuses us; the log says why.
+// `dsn`: an ODBC connection string, "Driver=…;Server=…". The session is read only where the driver
+// can. UNAVAILABLE: the database cannot be reached or refuses us; the log says why.
 absl::StatusOr<std::unique_ptr<Connection>> ConnectOdbc(const std::string& dsn,
-                                                         const Limits& limits);
+                                                        const Limits& limits);
 
 }  // namespace simpul::sources::sql
 

@@ -24,14 +24,16 @@ struct Limits {
   absl::Duration timeout = absl::Seconds(5);  // of one statement
 };
 
-// Takes the batches of one answer, in order. A status that is not OK ends the query and is returned.
+// Takes the batches of one answer, in order. A status that is not OK ends the query and is
+// returned.
 using EachBatch = absl::FunctionRef<absl::Status(const Batch&)>;
 
 // One connection. One thread at a time.
 //
-// On all of it: UNAVAILABLE, the database cannot be reached or went away; DEADLINE_EXCEEDED, it took too
-// long and was cancelled; FAILED_PRECONDITION, it refuses the statement, since a column or table is gone
-// (named if the database says which) or for want of rights; ABORTED, the snapshot could not be kept.
+// On all of it: UNAVAILABLE, the database cannot be reached or went away; DEADLINE_EXCEEDED, it
+// took too long and was cancelled; FAILED_PRECONDITION, it refuses the statement, since a column or
+// table is gone (named if the database says which) or for want of rights; ABORTED, the snapshot
+// could not be kept.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -48,8 +50,8 @@ class Connection {
   virtual bool usable() const = 0;
 };
 
-// Opens a connection by the kind of DSN: "postgresql://…", "postgres://…" and "key=value …" go through
-// libpq, what has "Driver=" or "DSN=" through ODBC.
+// Opens a connection by the kind of DSN: "postgresql://…", "postgres://…" and "key=value …" go
+// through libpq, what has "Driver=" or "DSN=" through ODBC.
 absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& dsn, const Limits& limits);
 
 // The connections of one database. Thread-safe. Outlives its leases.
@@ -80,11 +82,12 @@ class Source {
   };
 
   // Waits for a free connection until `deadline`, at most for the limit's timeout.
-  // RESOURCE_EXHAUSTED: the budget was in use all that time. UNAVAILABLE: the database cannot be reached.
+  // RESOURCE_EXHAUSTED: the budget was in use all that time. UNAVAILABLE: the database cannot be
+  // reached.
   absl::StatusOr<Lease> Acquire(absl::Time deadline);
 
-  // Runs one query on a connection of its own, once more if an idle connection turned out to be dead
-  // before anything was answered.
+  // Runs one query on a connection of its own, once more if an idle connection turned out to be
+  // dead before anything was answered.
   absl::Status Query(const Statement& statement, const Bindings& bindings, absl::Time deadline,
                      EachBatch each);
 
@@ -95,7 +98,9 @@ class Source {
   }
 
  private:
-  bool HasPermit() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return used_ < limits_.concurrency; }
+  bool HasPermit() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return used_ < limits_.concurrency;
+  }
 
   const std::string dsn_;
   const Limits limits_;

@@ -1,5 +1,5 @@
-// The contract of a source, run against every driver: PostgreSQL through libpq and through psqlODBC,
-// SQLite through its ODBC driver.
+// The contract of a source, run against every driver: PostgreSQL through libpq and through
+// psqlODBC, SQLite through its ODBC driver.
 #include "adapters/sources/sql/source.h"
 
 #include <sql.h>
@@ -62,11 +62,12 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
     if (GetParam() == Driver::kSqliteOdbc) {
       file_ = std::filesystem::temp_directory_path() /
               absl::StrFormat("sql_source_test_%d.db", getpid());
-      dsn_ = absl::StrFormat(
-          "Driver=/usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so;Database=%s;", file_.string());
+      dsn_ = absl::StrFormat("Driver=/usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so;Database=%s;",
+                             file_.string());
       std::filesystem::remove(file_);
-      Write("CREATE TABLE thing (id BIGINT PRIMARY KEY, small INTEGER, ratio DOUBLE PRECISION,"
-            " label VARCHAR(20), note TEXT, seen TIMESTAMP)");
+      Write(
+          "CREATE TABLE thing (id BIGINT PRIMARY KEY, small INTEGER, ratio DOUBLE PRECISION,"
+          " label VARCHAR(20), note TEXT, seen TIMESTAMP)");
       return;
     }
     const std::string uri = PostgresUri();
@@ -74,8 +75,9 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
     dsn_ = GetParam() == Driver::kLibpq ? uri : OdbcOfUri(uri);
     Write("DROP SCHEMA IF EXISTS " + Schema() + " CASCADE");
     Write("CREATE SCHEMA " + Schema());
-    Write("CREATE TABLE thing (id BIGINT PRIMARY KEY, small INTEGER, ratio DOUBLE PRECISION,"
-          " label VARCHAR(20), note TEXT, seen TIMESTAMP)");
+    Write(
+        "CREATE TABLE thing (id BIGINT PRIMARY KEY, small INTEGER, ratio DOUBLE PRECISION,"
+        " label VARCHAR(20), note TEXT, seen TIMESTAMP)");
   }
 
   void TearDown() override {
@@ -108,8 +110,8 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
     auto text = [](const std::string& s) {
       return reinterpret_cast<SQLCHAR*>(const_cast<char*>(s.c_str()));
     };
-    EXPECT_TRUE(SQL_SUCCEEDED(SQLDriverConnect(dbc, nullptr, text(dsn_), SQL_NTS, nullptr, 0, nullptr,
-                                               SQL_DRIVER_NOPROMPT)));
+    EXPECT_TRUE(SQL_SUCCEEDED(SQLDriverConnect(dbc, nullptr, text(dsn_), SQL_NTS, nullptr, 0,
+                                               nullptr, SQL_DRIVER_NOPROMPT)));
     SQLAllocHandle(SQL_HANDLE_STMT, dbc, &stmt);
     EXPECT_TRUE(SQL_SUCCEEDED(SQLExecDirect(stmt, text(sql), SQL_NTS))) << sql;
     SQLFreeHandle(SQL_HANDLE_STMT, stmt);
@@ -143,13 +145,17 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
 
   static std::string Show(const Cell& cell) {
     switch (cell.type) {
-      case CellType::kNull: return "-";
-      case CellType::kInt64: return std::to_string(cell.integer);
-      case CellType::kDouble: return absl::StrFormat("%g", cell.real);
+      case CellType::kNull:
+        return "-";
+      case CellType::kInt64:
+        return std::to_string(cell.integer);
+      case CellType::kDouble:
+        return absl::StrFormat("%g", cell.real);
       case CellType::kTime:
       case CellType::kLocalTime:
         return TimeText({cell.integer, cell.type == CellType::kLocalTime});
-      default: return std::string(cell.text);
+      default:
+        return std::string(cell.text);
     }
   }
 
@@ -159,13 +165,14 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
   std::filesystem::path file_;
 };
 
-// What SQLite's driver cannot do: it knows neither read-only sessions nor interruption, and a file does
-// not hang up.
+// What SQLite's driver cannot do: it knows neither read-only sessions nor interruption, and a file
+// does not hang up.
 class PostgresSource : public SqlSource {};
 
 TEST_P(SqlSource, ReadsEveryKindOfValueAndNull) {
-  Write("INSERT INTO " + Table() +
-        " VALUES (9007199254740993, -7, 0.5, 'Alun-alun', 'kaf\xc3\xa9', '2026-11-24 08:00:00.25')");
+  Write(
+      "INSERT INTO " + Table() +
+      " VALUES (9007199254740993, -7, 0.5, 'Alun-alun', 'kaf\xc3\xa9', '2026-11-24 08:00:00.25')");
   Write("INSERT INTO " + Table() + " VALUES (2, NULL, NULL, NULL, NULL, NULL)");
   Source source(dsn_, {});
   const auto s = Parse("SELECT id, small, ratio, label, note, seen FROM %s ORDER BY id DESC");
@@ -188,7 +195,8 @@ TEST_P(SqlSource, BindsNumbersTextsAndTimes) {
               ElementsAre("2"));
   EXPECT_THAT(*Ask(source, s, {.values = {{"a", int64_t{2}}, {"b", std::string("it's")}}}),
               ElementsAre());
-  const int64_t eight = absl::ToUnixMicros(absl::FromCivil(absl::CivilSecond(2026, 11, 24, 8), absl::UTCTimeZone()));
+  const int64_t eight =
+      absl::ToUnixMicros(absl::FromCivil(absl::CivilSecond(2026, 11, 24, 8), absl::UTCTimeZone()));
   const auto t = Parse("SELECT id FROM %s WHERE seen > :t");
   EXPECT_THAT(*Ask(source, t, {.values = {{"t", TimeValue{eight, true}}}}), ElementsAre("2"));
 }
@@ -216,10 +224,11 @@ TEST_P(SqlSource, TakesANumberBeyondTheColumnForNoRow) {
 TEST_P(SqlSource, ReadsManyRowsAndALongText) {
   const std::string longtext(5000, 'x');
   for (int i = 0; i < 4; ++i) {
-    Write(absl::StrFormat("INSERT INTO %s (id, note) SELECT %d + a.n * 100 + b.n, '%s' FROM "
-                          "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3) a, "
-                          "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3) b",
-                          Table(), i * 10, i == 3 ? longtext : "short"));
+    Write(
+        absl::StrFormat("INSERT INTO %s (id, note) SELECT %d + a.n * 100 + b.n, '%s' FROM "
+                        "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3) a, "
+                        "(SELECT 0 AS n UNION SELECT 1 UNION SELECT 2 UNION SELECT 3) b",
+                        Table(), i * 10, i == 3 ? longtext : "short"));
   }
   Source source(dsn_, {});
   const auto s = Parse("SELECT note FROM %s ORDER BY id LIMIT :limit");
@@ -276,8 +285,8 @@ TEST_P(PostgresSource, SeesOneStateWithinASnapshot) {
 
 TEST_P(PostgresSource, RefusesToWrite) {
   Source source(dsn_, {});
-  const auto s = Parse(
-      "WITH gone AS (INSERT INTO %s (id) VALUES (1) RETURNING id) SELECT id FROM gone");
+  const auto s =
+      Parse("WITH gone AS (INSERT INTO %s (id) VALUES (1) RETURNING id) SELECT id FROM gone");
   EXPECT_THAT(Ask(source, s, {}), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
@@ -302,9 +311,9 @@ TEST_P(PostgresSource, ConnectsAgainWhenAnIdleConnectionDied) {
 }
 
 TEST(SqlSourceUnavailable, SaysSoWithoutTheDsn) {
-  for (const std::string dsn :
-       {"postgresql://someone:geheim@127.0.0.1:1/none",
-        "Driver=/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so;Servername=127.0.0.1;Port=1;PWD=geheim"}) {
+  for (const std::string dsn : {"postgresql://someone:geheim@127.0.0.1:1/none",
+                                "Driver=/usr/lib/x86_64-linux-gnu/odbc/"
+                                "psqlodbcw.so;Servername=127.0.0.1;Port=1;PWD=geheim"}) {
     Source source(dsn, {});
     EXPECT_THAT(source.Acquire(absl::Now() + absl::Seconds(5)).status(),
                 StatusIs(absl::StatusCode::kUnavailable, Not(HasSubstr("geheim"))));
@@ -316,26 +325,26 @@ TEST(SqlSourceTypes, ReadsPostgresTypesThatNeedCare) {
   if (uri.empty()) GTEST_FAIL();
   Source source(uri, {});
   auto s = Statement::Parse(
-      "SELECT '10.36.72.1'::inet, '2001:db8::/32'::cidr, 12345.678900::numeric, -0.00001234::numeric,"
+      "SELECT '10.36.72.1'::inet, '2001:db8::/32'::cidr, 12345.678900::numeric, "
+      "-0.00001234::numeric,"
       " 100000000::numeric, 'b0a6b1c2-0000-4000-8000-000000000001'::uuid, true, '2026-01-02'::date,"
       " '2026-11-24 08:00:00+07'::timestamptz, 1::int2, 2.5::float4, '{\"a\":1}'::jsonb,"
       " 'infinity'::timestamptz, ''::text");
   std::vector<std::string> cells;
-  ASSERT_THAT(source.Query(*s, {}, absl::Now() + absl::Seconds(5),
-                           [&](const Batch& batch) {
-                             for (size_t i = 0; i < batch.width(); ++i) {
-                               const Cell& c = batch.cells[i];
-                               cells.push_back(
-                                   c.type == CellType::kInt64    ? std::to_string(c.integer)
-                                   : c.type == CellType::kDouble ? absl::StrFormat("%g", c.real)
-                                   : c.type == CellType::kTime ||
-                                           c.type == CellType::kLocalTime
-                                       ? TimeText({c.integer, c.type == CellType::kLocalTime})
-                                       : std::string(c.text));
-                             }
-                             return absl::OkStatus();
-                           }),
-              IsOk());
+  ASSERT_THAT(
+      source.Query(*s, {}, absl::Now() + absl::Seconds(5),
+                   [&](const Batch& batch) {
+                     for (size_t i = 0; i < batch.width(); ++i) {
+                       const Cell& c = batch.cells[i];
+                       cells.push_back(c.type == CellType::kInt64    ? std::to_string(c.integer)
+                                       : c.type == CellType::kDouble ? absl::StrFormat("%g", c.real)
+                                       : c.type == CellType::kTime || c.type == CellType::kLocalTime
+                                           ? TimeText({c.integer, c.type == CellType::kLocalTime})
+                                           : std::string(c.text));
+                     }
+                     return absl::OkStatus();
+                   }),
+      IsOk());
   EXPECT_THAT(cells, ElementsAre("10.36.72.1", "2001:db8::/32", "12345.678900", "-0.00001234",
                                  "100000000", "b0a6b1c2-0000-4000-8000-000000000001", "1",
                                  "2026-01-02 00:00:00.000000", "2026-11-24 01:00:00.000000+00", "1",
@@ -344,9 +353,12 @@ TEST(SqlSourceTypes, ReadsPostgresTypesThatNeedCare) {
 
 std::string DriverName(const ::testing::TestParamInfo<Driver>& info) {
   switch (info.param) {
-    case Driver::kLibpq: return "Libpq";
-    case Driver::kPsqlOdbc: return "PsqlOdbc";
-    default: return "SqliteOdbc";
+    case Driver::kLibpq:
+      return "Libpq";
+    case Driver::kPsqlOdbc:
+      return "PsqlOdbc";
+    default:
+      return "SqliteOdbc";
   }
 }
 

@@ -17,7 +17,8 @@ class Scanner {
  public:
   explicit Scanner(std::string_view sql) : sql_(sql) {}
 
-  // The length of the quote or comment that begins at `at`; 0 if none does, npos if it does not end.
+  // The length of the quote or comment that begins at `at`; 0 if none does, npos if it does not
+  // end.
   size_t Skip(size_t at) const {
     const char c = sql_[at];
     const char next = at + 1 < sql_.size() ? sql_[at + 1] : '\0';
@@ -160,7 +161,8 @@ absl::StatusOr<std::vector<const Value*>> Statement::Bind(const Bindings& bindin
       value = bindings.Find(slot.name);
     }
     if (value == nullptr) {
-      return absl::InvalidArgumentError(absl::StrFormat("the parameter :%s has no value", slot.name));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("the parameter :%s has no value", slot.name));
     }
     values.push_back(value);
   }

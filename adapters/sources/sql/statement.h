@@ -13,16 +13,18 @@
 
 namespace simpul::sources::sql {
 
-// One SELECT with `:name` for each parameter; quotes, comments and `::casts` are left alone. Immutable.
+// One SELECT with `:name` for each parameter; quotes, comments and `::casts` are left alone.
+// Immutable.
 class Statement {
  public:
-  // How many keys one `IN (:keys)` asks for. Fixed, so that the statement is prepared once; fewer keys are
-  // filled up with the last one.
+  // How many keys one `IN (:keys)` asks for. Fixed, so that the statement is prepared once; fewer
+  // keys are filled up with the last one.
   static constexpr size_t kKeys = 200;
 
   Statement() = default;  // of no text
 
-  // INVALID_ARGUMENT: not one SELECT (or WITH), an open quote or comment, or a `$1` of a driver's own.
+  // INVALID_ARGUMENT: not one SELECT (or WITH), an open quote or comment, or a `$1` of a driver's
+  // own.
   static absl::StatusOr<Statement> Parse(std::string_view sql);
 
   bool empty() const { return slots_.empty() && dollars_.empty(); }

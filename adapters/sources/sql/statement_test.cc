@@ -18,7 +18,8 @@ Statement Parse(std::string_view sql) {
 }
 
 TEST(Statement, NumbersEachNameOnceForLibpqAndEachUseForOdbc) {
-  const Statement s = Parse("SELECT a FROM t WHERE b > :after OR (:after = c AND d = :key) LIMIT :limit");
+  const Statement s =
+      Parse("SELECT a FROM t WHERE b > :after OR (:after = c AND d = :key) LIMIT :limit");
   EXPECT_EQ(s.dollars(), "SELECT a FROM t WHERE b > $1 OR ($1 = c AND d = $2) LIMIT $3");
   EXPECT_EQ(s.questions(), "SELECT a FROM t WHERE b > ? OR (? = c AND d = ?) LIMIT ?");
   EXPECT_THAT(s.parameters(), ElementsAre("after", "key", "limit"));

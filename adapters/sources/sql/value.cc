@@ -7,11 +7,16 @@ namespace simpul::sources::sql {
 
 Value ToValue(const Cell& cell) {
   switch (cell.type) {
-    case CellType::kInt64: return cell.integer;
-    case CellType::kText: return std::string(cell.text);
-    case CellType::kTime: return TimeValue{cell.integer, false};
-    case CellType::kLocalTime: return TimeValue{cell.integer, true};
-    default: return std::monostate{};
+    case CellType::kInt64:
+      return cell.integer;
+    case CellType::kText:
+      return std::string(cell.text);
+    case CellType::kTime:
+      return TimeValue{cell.integer, false};
+    case CellType::kLocalTime:
+      return TimeValue{cell.integer, true};
+    default:
+      return std::monostate{};
   }
 }
 

@@ -16,7 +16,7 @@ enum class CellType : uint8_t {
   kNull,
   kInt64,
   kDouble,
-  kText,       // UTF-8 as far as the driver knows: check it before it goes out
+  kText,  // UTF-8 as far as the driver knows: check it before it goes out
   kBytes,
   kTime,       // an absolute time, µs since 1970 UTC
   kLocalTime,  // a time without a zone, µs since 1970 as if it were UTC
