@@ -77,9 +77,8 @@ absl::Status Check(const std::vector<std::string>& directories, bool json) {
     if (found.empty() && !json) absl::PrintF("%s is right\n", mapping);
   }
   if (problems == 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrFormat("%d problem%s in the mapping; mend the lines above", problems,
-                      problems == 1 ? "" : "s"));
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%d problem%s in the mapping; mend the lines above", problems, problems == 1 ? "" : "s"));
 }
 
 absl::Status Test(const std::vector<std::string>& directories, bool json) {
@@ -165,23 +164,23 @@ void AddAdapterCommands(CLI::App& app, Invocation& invocation) {
   auto directories = std::make_shared<std::vector<std::string>>();
   CLI::App* group = AddGroup(app, "adapter", "Check and test mappings, and republish their rows",
                              "simpul adapter check adapters/diskominfo/radius");
-  CLI::App* check = AddCommand(
-      *group, invocation, "check", "Check mappings: file, line and what was expected",
-      "simpul adapter check adapters/diskominfo/radius",
-      [directories, &invocation] { return Check(*directories, invocation.json); });
+  CLI::App* check =
+      AddCommand(*group, invocation, "check", "Check mappings: file, line and what was expected",
+                 "simpul adapter check adapters/diskominfo/radius",
+                 [directories, &invocation] { return Check(*directories, invocation.json); });
   check->add_option("directory", *directories, "Directories with a mapping.yaml, or above some")
       ->required();
-  CLI::App* test = AddCommand(
-      *group, invocation, "test", "Run the golden cases of mappings, without the legacy",
-      "simpul adapter test adapters/diskominfo/radius",
-      [directories, &invocation] { return Test(*directories, invocation.json); });
+  CLI::App* test =
+      AddCommand(*group, invocation, "test", "Run the golden cases of mappings, without the legacy",
+                 "simpul adapter test adapters/diskominfo/radius",
+                 [directories, &invocation] { return Test(*directories, invocation.json); });
   test->add_option("directory", *directories, "Directories with a mapping.yaml, or above some")
       ->required();
   auto flags = std::make_shared<ResyncFlags>();
-  CLI::App* resync = AddCommand(
-      *group, invocation, "resync", "Publish all rows again, with the revisions they have",
-      "simpul adapter resync diskominfo/radius",
-      [flags, &invocation] { return Resync(*flags, invocation.json); });
+  CLI::App* resync = AddCommand(*group, invocation, "resync",
+                                "Publish all rows again, with the revisions they have",
+                                "simpul adapter resync diskominfo/radius",
+                                [flags, &invocation] { return Resync(*flags, invocation.json); });
   AddOperatorFlags(*resync, flags->operator_flags);
   resync->add_option("adapter", flags->adapter, "<department>/<app>")->required();
   resync->add_option("--resource", flags->resource, "A message name, such as SourceSession (all)");

@@ -50,9 +50,9 @@ absl::Status CheckFree(const std::string& address, const std::string& flag) {
         "%s is in use by another program; stop that, or choose another address by %s", address,
         flag));
   }
-  return absl::FailedPreconditionError(absl::StrFormat(
-      "%s cannot be listened on: %s; choose another address by %s", address, std::strerror(error),
-      flag));
+  return absl::FailedPreconditionError(
+      absl::StrFormat("%s cannot be listened on: %s; choose another address by %s", address,
+                      std::strerror(error), flag));
 }
 
 }  // namespace simpul::cli

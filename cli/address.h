@@ -8,8 +8,8 @@
 
 namespace simpul::cli {
 
-// OK if nobody listens on `address` ("host:port", the host a number) and this machine has it; port 0 is
-// always free. FAILED_PRECONDITION: it is in use; names it and `flag`, which chooses another.
+// OK if nobody listens on `address` ("host:port", the host a number) and this machine has it; port
+// 0 is always free. FAILED_PRECONDITION: it is in use; names it and `flag`, which chooses another.
 // INVALID_ARGUMENT: it is no address.
 absl::Status CheckFree(const std::string& address, const std::string& flag);
 

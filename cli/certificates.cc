@@ -111,7 +111,8 @@ absl::Status Write(const std::string& directory, const CertificateAuthority& aut
                    const CertificatePem& pem) {
   if (auto status = MakeDirectory(directory); !status.ok()) return status;
   // A crash in between leaves a key that is not the certificate's: the next run makes both anew.
-  if (auto status = WriteFile(directory + "/tls.key", pem.key, kSecret); !status.ok()) return status;
+  if (auto status = WriteFile(directory + "/tls.key", pem.key, kSecret); !status.ok())
+    return status;
   if (auto status = WriteFile(directory + "/tls.crt", pem.certificate, kPublic); !status.ok()) {
     return status;
   }

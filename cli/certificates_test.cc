@@ -51,11 +51,11 @@ class Certificates : public ::testing::Test {
 TEST_F(Certificates, StandUpToOpenssl) {
   ASSERT_THAT(EnsureCertificates(options_), IsOk());
   EXPECT_THAT(Shell("openssl verify -x509_strict -purpose sslserver -CAfile " + options_.data +
-                  "/ca/ca.crt " + Certificate("gateway")),
+                    "/ca/ca.crt " + Certificate("gateway")),
               HasSubstr("exit 0"));
   EXPECT_THAT(Shell("openssl verify -x509_strict -purpose sslclient -verify_hostname localhost "
-                  "-verify_ip 127.0.0.1 -CAfile " +
-                  options_.data + "/certs/gateway/ca.crt " + Certificate("service/wifi")),
+                    "-verify_ip 127.0.0.1 -CAfile " +
+                    options_.data + "/certs/gateway/ca.crt " + Certificate("service/wifi")),
               HasSubstr("exit 0"));
   const std::string text = Shell("openssl x509 -noout -text -in " + Certificate("service/wifi"));
   EXPECT_THAT(text, HasSubstr("URI:spiffe://simpul.local/service/wifi"));

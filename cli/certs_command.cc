@@ -41,11 +41,11 @@ absl::Status Run(const Flags& flags, bool json) {
 
 void AddCertsCommand(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = AddCommand(
-      app, invocation, "certs",
-      "Make the development CA and the certificates that are missing or about to end",
-      "simpul certs --data .simpul adapter/dpupr",
-      [flags, &invocation] { return Run(*flags, invocation.json); });
+  CLI::App* command =
+      AddCommand(app, invocation, "certs",
+                 "Make the development CA and the certificates that are missing or about to end",
+                 "simpul certs --data .simpul adapter/dpupr",
+                 [flags, &invocation] { return Run(*flags, invocation.json); });
   AddDataOption(*command, flags->options.data);
   command->add_option("--trust-domain", flags->options.trust_domain,
                       "The city's name in certificates, such as cilegon.go.id (simpul.local)");

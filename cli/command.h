@@ -19,8 +19,8 @@ struct Invocation {
 // The exit codes: 0 done, 1 failed, 2 the input is wrong (usage, a file, an argument).
 int ExitCodeOf(const absl::Status& status);
 
-// Adds the command `name` below `parent`; `example` is shown at the end of its help. When it is chosen,
-// `run` is what the program does.
+// Adds the command `name` below `parent`; `example` is shown at the end of its help. When it is
+// chosen, `run` is what the program does.
 CLI::App* AddCommand(CLI::App& parent, Invocation& invocation, const std::string& name,
                      const std::string& description, const std::string& example,
                      std::function<absl::Status()> run);

@@ -66,8 +66,7 @@ SubscribeRequest Watch::Request() const {
   return request;
 }
 
-absl::Status Watch::CallUnary(const std::string& method,
-                              const google::protobuf::Message& request) {
+absl::Status Watch::CallUnary(const std::string& method, const google::protobuf::Message& request) {
   const auto descriptor = client_.FindMethod(absl::StrFormat("%s%s", kService, method));
   if (!descriptor.ok()) return descriptor.status();
   return client_.Call(**descriptor, request.SerializeAsString(),
@@ -194,9 +193,9 @@ absl::Status WatchEvents(const EventWatchFlags& flags, bool json) {
   }
   const absl::Status status = Watch(**client, whole, json).Run();
   if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrFormat("%s: %s", absl::StatusCodeToString(status.code()),
-                                      status.message()));
+  return absl::Status(
+      status.code(),
+      absl::StrFormat("%s: %s", absl::StatusCodeToString(status.code()), status.message()));
 }
 
 }  // namespace simpul::cli

@@ -19,8 +19,9 @@ struct EventWatchFlags {
   int count = 0;                // ends after so many events; 0: never
 };
 
-// Prints each event on a line of its own, from the last one on when the stream breaks, until `count`.
-// Without types, all that the gateway shows. With a subscription, what is printed is acknowledged.
+// Prints each event on a line of its own, from the last one on when the stream breaks, until
+// `count`. Without types, all that the gateway shows. With a subscription, what is printed is
+// acknowledged.
 absl::Status WatchEvents(const EventWatchFlags& flags, bool json);
 
 }  // namespace simpul::cli

@@ -34,16 +34,17 @@ absl::Status Resend(const ResendFlags& flags, bool json) {
   if (!store.ok()) return store.status();
   const auto count = kafka::Resend(**store, absl::Now() - since);
   if (!count.ok()) return count.status();
-  absl::PrintF(json ? "{\"events\":%d}\n" : "%d events are sent again once the part runs\n", *count);
+  absl::PrintF(json ? "{\"events\":%d}\n" : "%d events are sent again once the part runs\n",
+               *count);
   return absl::OkStatus();
 }
 
 void AddWatch(CLI::App& group, Invocation& invocation) {
   auto flags = std::make_shared<EventWatchFlags>();
-  CLI::App* watch = AddCommand(
-      group, invocation, "watch", "Print events as they happen, through the gateway",
-      "simpul events watch simpul.wifi.v1.SessionEvent --prefix departments/diskominfo/",
-      [flags, &invocation] { return WatchEvents(*flags, invocation.json); });
+  CLI::App* watch =
+      AddCommand(group, invocation, "watch", "Print events as they happen, through the gateway",
+                 "simpul events watch simpul.wifi.v1.SessionEvent --prefix departments/diskominfo/",
+                 [flags, &invocation] { return WatchEvents(*flags, invocation.json); });
   AddGatewayFlags(*watch, flags->gateway);
   watch->add_option("type", flags->types, "Full names of event types (all)");
   watch->add_option("--prefix", flags->prefix, "Only resources whose name begins with this");
@@ -66,8 +67,7 @@ void AddResend(CLI::App& group, Invocation& invocation) {
   resend->add_option("--part", flags->part, "Whose events, such as wifi")->required();
   resend->add_option("--since", flags->since, "How far back, such as 1h; at most 7 days are kept")
       ->required();
-  resend->add_option("--store", flags->store,
-                     "The part's store (sqlite: in state below --data)");
+  resend->add_option("--store", flags->store, "The part's store (sqlite: in state below --data)");
 }
 
 }  // namespace

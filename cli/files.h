@@ -15,8 +15,8 @@ namespace simpul::cli {
 // NOT_FOUND: there is no such file, or it cannot be read.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
-// Replaces `path` as a whole, on disk when it returns. FAILED_PRECONDITION: it cannot be written; the
-// message says why.
+// Replaces `path` as a whole, on disk when it returns. FAILED_PRECONDITION: it cannot be written;
+// the message says why.
 absl::Status WriteFile(const std::string& path, std::string_view bytes, mode_t mode);
 
 // Makes `path` and what is above it. FAILED_PRECONDITION: it cannot be made.

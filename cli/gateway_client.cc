@@ -54,13 +54,13 @@ void AddGatewayFlags(CLI::App& command, GatewayFlags& flags) {
 }
 
 absl::StatusOr<std::unique_ptr<GatewayClient>> GatewayClient::Open(const GatewayFlags& flags) {
-  auto key = ReadText(flags.key_file.empty() ? flags.data + "/api-key" : flags.key_file,
-                      "the API key in");
+  auto key =
+      ReadText(flags.key_file.empty() ? flags.data + "/api-key" : flags.key_file, "the API key in");
   if (!key.ok()) return key.status();
   std::string address = flags.address;
   if (address.empty()) {
-    auto running = RunningAddress(flags.data, flags.tls_ca.empty() ? "gateway" : "gateway-tls",
-                                  "--address");
+    auto running =
+        RunningAddress(flags.data, flags.tls_ca.empty() ? "gateway" : "gateway-tls", "--address");
     if (!running.ok()) return running.status();
     address = *std::move(running);
   }
@@ -120,9 +120,8 @@ absl::StatusOr<std::string> GatewayClient::FromJson(const google::protobuf::Desc
   const auto status =
       google::protobuf::util::JsonToBinaryString(types_.get(), TypeUrl(type), json, &bytes);
   if (!status.ok()) {
-    return absl::InvalidArgumentError(absl::StrFormat("the request is no %s in JSON: %s",
-                                                      type.full_name(),
-                                                      status.message().as_string()));
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the request is no %s in JSON: %s", type.full_name(), status.message().as_string()));
   }
   return bytes;
 }
@@ -132,12 +131,11 @@ absl::StatusOr<std::string> GatewayClient::ToJson(const google::protobuf::Descri
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = pretty;
   std::string json;
-  const auto status = google::protobuf::util::BinaryToJsonString(types_.get(), TypeUrl(type),
-                                                                 bytes, &json, options);
+  const auto status = google::protobuf::util::BinaryToJsonString(types_.get(), TypeUrl(type), bytes,
+                                                                 &json, options);
   if (!status.ok()) {
-    return absl::DataLossError(
-        absl::StrFormat("the answer is no %s that can be shown as JSON: %s", type.full_name(),
-                        status.message().as_string()));
+    return absl::DataLossError(absl::StrFormat("the answer is no %s that can be shown as JSON: %s",
+                                               type.full_name(), status.message().as_string()));
   }
   while (!json.empty() && json.back() == '\n') json.pop_back();
   return json;

@@ -37,7 +37,8 @@ class GatewayClient {
   // NOT_FOUND: the gateway shows no such service.
   absl::StatusOr<const google::protobuf::ServiceDescriptor*> FindService(const std::string& name);
 
-  // "package.Service/Method" or "package.Service.Method". NOT_FOUND: the gateway shows no such method.
+  // "package.Service/Method" or "package.Service.Method". NOT_FOUND: the gateway shows no such
+  // method.
   absl::StatusOr<const google::protobuf::MethodDescriptor*> FindMethod(const std::string& name);
 
   // NOT_FOUND: the gateway shows no such message.
@@ -50,8 +51,8 @@ class GatewayClient {
   absl::StatusOr<std::string> ToJson(const google::protobuf::Descriptor& type,
                                      const std::string& bytes, bool pretty);
 
-  // Calls with one request and gives each answer to `each` until it returns false. Returns how the call
-  // ended; OK if `each` ended it.
+  // Calls with one request and gives each answer to `each` until it returns false. Returns how the
+  // call ended; OK if `each` ended it.
   absl::Status Call(const google::protobuf::MethodDescriptor& method, const std::string& request,
                     const std::function<bool(const std::string&)>& each);
 

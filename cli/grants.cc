@@ -1,6 +1,11 @@
 #include "cli/grants.h"
 
+#include <utility>
+
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "adapters/engine/mapping.h"
+#include "bus/rpc/identity.h"
 
 namespace simpul::cli {
 namespace {
@@ -18,6 +23,8 @@ struct DomainService {
 constexpr DomainService kDomainServices[] = {
     {"wifi", "simpul.wifi.v1.", "simpul.wifi.v1.WifiSourceService"},
 };
+
+constexpr absl::Duration kKafkaTimeout = absl::Seconds(10);
 
 class Grants {
  public:
@@ -74,6 +81,25 @@ std::vector<Grant> GrantsOf(const std::vector<GrantedAdapter>& adapters) {
     }
   }
   return grants.Take();
+}
+
+absl::Status GiveGrants(const std::string& brokers, const std::string& certs,
+                        const std::map<std::string, std::vector<std::string>>& adapters) {
+  std::vector<GrantedAdapter> granted;
+  for (const auto& [department, directories] : adapters) {
+    for (const std::string& directory : directories) {
+      const auto mapping = engine::LoadMapping(directory);
+      if (!mapping.ok()) return mapping.status();
+      granted.push_back({(*mapping)->department, (*mapping)->app, (*mapping)->service});
+    }
+  }
+  const auto files = rpc::CertificateFiles::In(certs);
+  return kafka::EnsureGrants({.brokers = brokers,
+                              .ca = files.ca,
+                              .certificate = files.certificate,
+                              .key = files.key,
+                              .client_id = "operator"},
+                             GrantsOf(granted), kKafkaTimeout);
 }
 
 }  // namespace simpul::cli

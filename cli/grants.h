@@ -2,9 +2,11 @@
 #ifndef SIMPUL_CLI_GRANTS_H_
 #define SIMPUL_CLI_GRANTS_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "bus/kafka/connection.h"
 
 namespace simpul::cli {
@@ -16,10 +18,16 @@ struct GrantedAdapter {
   std::string service;  // the source contract that it implements
 };
 
-// What the parts need, and no more: a part makes and writes its own topics and reads them back; a domain
-// service reads the source topics of the adapters that implement its source contract, as one group;
-// the events service and the sample agency read public topics, the agency in groups of its own.
+// What the parts need, and no more: a part makes and writes its own topics and reads them back; a
+// domain service reads the source topics of the adapters that implement its source contract, as one
+// group; the events service and the sample agency read public topics, the agency in groups of its
+// own.
 std::vector<kafka::Grant> GrantsOf(const std::vector<GrantedAdapter>& adapters);
+
+// Adds them on the brokers with the operator's certificate in the directory `certs`; `adapters` are
+// directories with a mapping.yaml, by department. As for LoadMapping and EnsureGrants.
+absl::Status GiveGrants(const std::string& brokers, const std::string& certs,
+                        const std::map<std::string, std::vector<std::string>>& adapters);
 
 }  // namespace simpul::cli
 

@@ -33,8 +33,8 @@ TEST(Grants, LetEachPartWriteItsOwnTopicsOnly) {
   EXPECT_FALSE(May(kGrants, "User:service/wifi", kWrite, kSource));
   EXPECT_TRUE(May(kGrants, "User:adapter/diskominfo", kWrite, kSource));
   EXPECT_FALSE(May(kGrants, "User:adapter/diskominfo", kWrite, kPublic));
-  EXPECT_FALSE(May(kGrants, "User:adapter/diskominfo", kWrite,
-                   "simpul.source.dpupr.roundup.complaint"));
+  EXPECT_FALSE(
+      May(kGrants, "User:adapter/diskominfo", kWrite, "simpul.source.dpupr.roundup.complaint"));
   EXPECT_FALSE(May(kGrants, "User:service/events", kWrite, kPublic));
   EXPECT_FALSE(May(kGrants, "User:agency/sample", kWrite, kPublic));
 }
@@ -52,9 +52,8 @@ TEST(Grants, LetEventsAndTheSampleAgencyReadWhatIsPublic) {
   EXPECT_TRUE(May(kGrants, "User:service/events", kRead, kPublic));
   EXPECT_TRUE(May(kGrants, "User:agency/sample", kRead, kPublic));
   EXPECT_TRUE(std::any_of(kGrants.begin(), kGrants.end(), [](const Grant& grant) {
-    return grant.principal == "User:agency/sample" &&
-           grant.resource == Grant::Resource::kGroup && grant.prefix &&
-           grant.name == "agency-sample";
+    return grant.principal == "User:agency/sample" && grant.resource == Grant::Resource::kGroup &&
+           grant.prefix && grant.name == "agency-sample";
   }));
 }
 

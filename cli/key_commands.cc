@@ -65,20 +65,20 @@ absl::Status Revoke(const Flags& flags, bool json) {
 
 void AddKeyCommands(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* group = AddGroup(app, "key", "Make, list and revoke API keys",
-                             "simpul key create --agency dinkes");
+  CLI::App* group =
+      AddGroup(app, "key", "Make, list and revoke API keys", "simpul key create --agency dinkes");
   CLI::App* create = AddCommand(*group, invocation, "create", "Make an API key and print it, once",
                                 "simpul key create --agency dinkes",
                                 [flags, &invocation] { return Create(*flags, invocation.json); });
   AddOperatorFlags(*create, flags->operator_flags);
   create->add_option("--agency", flags->agency, "Whom it is for, such as dinkes")->required();
-  CLI::App* list = AddCommand(*group, invocation, "list", "List all keys, the revoked ones too",
-                              "simpul key list",
-                              [flags, &invocation] { return List(*flags, invocation.json); });
+  CLI::App* list =
+      AddCommand(*group, invocation, "list", "List all keys, the revoked ones too",
+                 "simpul key list", [flags, &invocation] { return List(*flags, invocation.json); });
   AddOperatorFlags(*list, flags->operator_flags);
-  CLI::App* revoke = AddCommand(*group, invocation, "revoke", "End a key for good",
-                                "simpul key revoke 3fK9xQ2a",
-                                [flags, &invocation] { return Revoke(*flags, invocation.json); });
+  CLI::App* revoke =
+      AddCommand(*group, invocation, "revoke", "End a key for good", "simpul key revoke 3fK9xQ2a",
+                 [flags, &invocation] { return Revoke(*flags, invocation.json); });
   AddOperatorFlags(*revoke, flags->operator_flags);
   revoke->add_option("id", flags->id, "The 8 characters after smp_")->required();
 }

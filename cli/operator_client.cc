@@ -50,9 +50,9 @@ OperatorClient::OperatorClient(std::shared_ptr<const rpc::Credentials> credentia
 
 absl::Status OperatorClient::Explain(const grpc::Status& status) const {
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return rpc::FromGrpc(status);
-  return absl::UnavailableError(absl::StrFormat(
-      "no catalogue answers on %s; is the platform running? (%s)", catalogue_,
-      status.error_message()));
+  return absl::UnavailableError(
+      absl::StrFormat("no catalogue answers on %s; is the platform running? (%s)", catalogue_,
+                      status.error_message()));
 }
 
 absl::StatusOr<catalogue::v1::CreateKeyResponse> OperatorClient::CreateKey(

@@ -21,8 +21,8 @@
 namespace simpul::cli {
 namespace {
 
-// Runs one part until a signal comes. `Options` derives from rpc::PartOptions and holds all but those
-// that the flags give.
+// Runs one part until a signal comes. `Options` derives from rpc::PartOptions and holds all but
+// those that the flags give.
 template <class Part, class Options>
 absl::Status RunPart(const PartFlags& flags, const std::string& identity, PartNeeds needs,
                      Options options) {
@@ -53,22 +53,21 @@ void AddListen(CLI::App& command, PartFlags& flags) {
 void AddCatalogue(CLI::App& app, Invocation& invocation) {
   constexpr PartNeeds kNeeds{.catalogue = false, .kafka = false};
   auto flags = std::make_shared<PartFlags>();
-  CLI::App* command = AddCommand(
-      app, invocation, "catalogue", "Run the catalogue alone",
-      "simpul catalogue --listen 127.0.0.1:7400", [flags] {
-        return RunPart<catalogue::Part>(*flags, "service/catalogue", kNeeds, catalogue::Options());
-      });
+  CLI::App* command = AddCommand(app, invocation, "catalogue", "Run the catalogue alone",
+                                 "simpul catalogue --listen 127.0.0.1:7400", [flags] {
+                                   return RunPart<catalogue::Part>(*flags, "service/catalogue",
+                                                                   kNeeds, catalogue::Options());
+                                 });
   AddPartFlags(*command, *flags, kNeeds);
   AddListen(*command, *flags);
 }
 
 void AddWifi(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<PartFlags>();
-  CLI::App* command =
-      AddCommand(app, invocation, "wifi", "Run the wifi service alone",
-                 "simpul wifi --catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092", [flags] {
-                   return RunPart<wifi::Part>(*flags, "service/wifi", {}, wifi::Options());
-                 });
+  CLI::App* command = AddCommand(
+      app, invocation, "wifi", "Run the wifi service alone",
+      "simpul wifi --catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092",
+      [flags] { return RunPart<wifi::Part>(*flags, "service/wifi", {}, wifi::Options()); });
   AddPartFlags(*command, *flags, {});
   AddListen(*command, *flags);
 }
@@ -77,9 +76,8 @@ void AddEvents(CLI::App& parent, Invocation& invocation) {
   auto flags = std::make_shared<PartFlags>();
   CLI::App* command = AddCommand(
       parent, invocation, "serve", "Run the events service alone",
-      "simpul events serve --catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092", [flags] {
-        return RunPart<events::Part>(*flags, "service/events", {}, events::Options());
-      });
+      "simpul events serve --catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092",
+      [flags] { return RunPart<events::Part>(*flags, "service/events", {}, events::Options()); });
   AddPartFlags(*command, *flags, {});
   AddListen(*command, *flags);
 }
@@ -90,14 +88,14 @@ struct EngineFlags : PartFlags {
 
 void AddEngine(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<EngineFlags>();
-  CLI::App* command = AddCommand(
-      app, invocation, "engine", "Run the adapters of one department alone",
-      "simpul engine adapters/diskominfo/radius --department diskominfo "
-      "--catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092",
-      [flags] {
-        return RunPart<engine::Part>(*flags, "adapter/" + flags->engine.department, {},
-                                     flags->engine);
-      });
+  CLI::App* command =
+      AddCommand(app, invocation, "engine", "Run the adapters of one department alone",
+                 "simpul engine adapters/diskominfo/radius --department diskominfo "
+                 "--catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092",
+                 [flags] {
+                   return RunPart<engine::Part>(*flags, "adapter/" + flags->engine.department, {},
+                                                flags->engine);
+                 });
   AddPartFlags(*command, *flags, {});
   AddListen(*command, *flags);
   command->add_option("--department", flags->engine.department, "Whose adapters these are")
@@ -142,11 +140,10 @@ absl::Status RunGateway(const GatewayFlags& flags) {
 
 void AddGateway(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<GatewayFlags>();
-  CLI::App* command =
-      AddCommand(app, invocation, "gateway", "Run the gateway alone",
-                 "simpul gateway --listen 0.0.0.0:8080 --tls 0.0.0.0:8443 "
-                 "--catalogue 127.0.0.1:7400",
-                 [flags] { return RunGateway(*flags); });
+  CLI::App* command = AddCommand(app, invocation, "gateway", "Run the gateway alone",
+                                 "simpul gateway --listen 0.0.0.0:8080 --tls 0.0.0.0:8443 "
+                                 "--catalogue 127.0.0.1:7400",
+                                 [flags] { return RunGateway(*flags); });
   AddPartFlags(*command, *flags, {.kafka = false});
   command->add_option("--listen,--http", flags->gateway.listen_plain,
                       "host:port of HTTP/1.1 and h2c (127.0.0.1:8080); empty: none");

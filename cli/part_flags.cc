@@ -12,7 +12,8 @@ void AddPartFlags(CLI::App& command, PartFlags& flags, PartNeeds needs) {
                      "Directory of ca.crt, tls.crt, tls.key (below --data, by the part's name)");
   command.add_option("--store", flags.store,
                      "sqlite:DIR or postgresql://… (sqlite: in state below --data)");
-  command.add_option("--secrets", flags.secrets, "Directory of secret files (secrets below --data)");
+  command.add_option("--secrets", flags.secrets,
+                     "Directory of secret files (secrets below --data)");
   command.add_option("--admin", flags.admin, "host:port of metrics and health (none)");
   if (needs.catalogue) {
     command.add_option("--catalogue", flags.catalogue,

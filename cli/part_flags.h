@@ -12,13 +12,13 @@ namespace simpul::cli {
 
 struct PartFlags {
   std::string data;
-  std::string certs;      // <data>/certs/<identity> if empty
+  std::string certs;  // <data>/certs/<identity> if empty
   std::string listen = "127.0.0.1:0";
   std::string catalogue;  // what <data>/run/catalogue says if empty
   std::string kafka;
-  std::string store;      // sqlite:<data>/state if empty
-  std::string secrets;    // <data>/secrets if empty
-  std::string admin;      // no admin port if empty
+  std::string store;    // sqlite:<data>/state if empty
+  std::string secrets;  // <data>/secrets if empty
+  std::string admin;    // no admin port if empty
 };
 
 // What a part needs besides certificates, a store and secrets.
@@ -35,8 +35,8 @@ void AddPartFlags(CLI::App& command, PartFlags& flags, PartNeeds needs);
 absl::StatusOr<rpc::PartOptions> OptionsOf(const PartFlags& flags, const std::string& identity,
                                            PartNeeds needs);
 
-// What <data>/run/<name> says: an address that `simpul up` has written. INVALID_ARGUMENT: there is none;
-// names `flag`, which would say it too.
+// What <data>/run/<name> says: an address that `simpul up` has written. INVALID_ARGUMENT: there is
+// none; names `flag`, which would say it too.
 absl::StatusOr<std::string> RunningAddress(const std::string& data, const std::string& name,
                                            const std::string& flag);
 

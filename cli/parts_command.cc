@@ -25,9 +25,9 @@ absl::Status Run(const OperatorFlags& flags, bool json) {
       continue;
     }
     const auto identity = rpc::Identity::Parse(part.identity());
-    absl::PrintF("%-24s %-22s %-8s %-24s %s\n",
-                 identity.ok() ? identity->Path() : part.identity(), part.address(), part.version(),
-                 ToText(part.register_time()), absl::StrJoin(part.services(), " "));
+    absl::PrintF("%-24s %-22s %-8s %-24s %s\n", identity.ok() ? identity->Path() : part.identity(),
+                 part.address(), part.version(), ToText(part.register_time()),
+                 absl::StrJoin(part.services(), " "));
   }
   return absl::OkStatus();
 }
@@ -37,9 +37,8 @@ absl::Status Run(const OperatorFlags& flags, bool json) {
 void AddPartsCommand(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<OperatorFlags>();
   CLI::App* command = AddCommand(app, invocation, "parts", "List the parts that are on the bus",
-                                 "simpul parts --output json", [flags, &invocation] {
-                                   return Run(*flags, invocation.json);
-                                 });
+                                 "simpul parts --output json",
+                                 [flags, &invocation] { return Run(*flags, invocation.json); });
   AddOperatorFlags(*command, *flags);
 }
 

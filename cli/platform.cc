@@ -1,12 +1,12 @@
 #include "cli/platform.h"
 
 #include <atomic>
+#include <future>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "adapters/engine/mapping.h"
 #include "cli/adapter_folders.h"
 #include "cli/address.h"
 #include "cli/certificates.h"
@@ -17,7 +17,6 @@
 namespace simpul::cli {
 namespace {
 
-constexpr absl::Duration kKafkaTimeout = absl::Seconds(10);
 constexpr char kFirstAgency[] = "sample";
 
 // The first that is not OK, once all are known.
@@ -62,9 +61,9 @@ Platform::~Platform() {
 }
 
 absl::Status Platform::Prepare() {
-  for (const auto& [address, flag] : {std::pair{options_.http, "--listen"},
-                                      std::pair{options_.https, "--tls"},
-                                      std::pair{options_.admin, "--admin"}}) {
+  for (const auto& [address, flag] :
+       {std::pair{options_.http, "--listen"}, std::pair{options_.https, "--tls"},
+        std::pair{options_.admin, "--admin"}}) {
     if (address.empty()) continue;
     if (auto status = CheckFree(address, flag); !status.ok()) return status;
   }
@@ -88,17 +87,17 @@ absl::Status Platform::Prepare() {
 }
 
 absl::StatusOr<rpc::PartOptions> Platform::OptionsOf(const std::string& identity) const {
-  auto credentials = rpc::Credentials::Load(rpc::CertificateFiles::In(
-      absl::StrFormat("%s/certs/%s", options_.data, identity)));
+  auto credentials = rpc::Credentials::Load(
+      rpc::CertificateFiles::In(absl::StrFormat("%s/certs/%s", options_.data, identity)));
   if (!credentials.ok()) return credentials.status();
-  return rpc::PartOptions{
-      .credentials = *std::move(credentials),
-      .catalogue = catalogue_ == nullptr ? "" : catalogue_->address(),
-      .kafka = options_.kafka,
-      .store = options_.store.empty() ? absl::StrFormat("sqlite:%s/state", options_.data)
-                                      : options_.store,
-      .secrets = options_.data + "/secrets",
-      .admin = admin_.get()};
+  return rpc::PartOptions{.credentials = *std::move(credentials),
+                          .catalogue = catalogue_ == nullptr ? "" : catalogue_->address(),
+                          .kafka = options_.kafka,
+                          .store = options_.store.empty()
+                                       ? absl::StrFormat("sqlite:%s/state", options_.data)
+                                       : options_.store,
+                          .secrets = options_.data + "/secrets",
+                          .admin = admin_.get()};
 }
 
 template <class Part, class Options>
@@ -126,8 +125,8 @@ absl::Status Platform::StartGateway() {
   auto started = gateway::Part::Start(options);
   if (!started.ok()) return started.status();
   gateway_ = *std::move(started);
-  progress_.Say(absl::StrFormat("gateway on %s and %s", gateway_->address(),
-                                gateway_->tls_address()));
+  progress_.Say(
+      absl::StrFormat("gateway on %s and %s", gateway_->address(), gateway_->tls_address()));
   return absl::OkStatus();
 }
 
@@ -145,10 +144,14 @@ absl::Status Platform::StartEngine(const std::string& department, engine::Option
 
 absl::Status Platform::StartParts() {
   std::vector<std::future<absl::Status>> first;
-  first.push_back(InParallel([this] { return GiveGrants(); }));
   first.push_back(InParallel([this] {
-    return StartService("catalogue", catalogue_, catalogue::Options());
+    absl::Status status =
+        GiveGrants(options_.kafka, options_.data + "/certs/operator/admin", adapters_);
+    if (status.ok()) progress_.Say(absl::StrFormat("rights on Kafka at %s", options_.kafka));
+    return status;
   }));
+  first.push_back(
+      InParallel([this] { return StartService("catalogue", catalogue_, catalogue::Options()); }));
   if (auto status = Join(first); !status.ok()) return status;
 
   std::vector<std::future<absl::Status>> rest;
@@ -163,39 +166,16 @@ absl::Status Platform::StartParts() {
     engine::Options options;
     options.department = department;
     options.mappings = directories;
-    rest.push_back(InParallel([this, department = department, options] {
-      return StartEngine(department, options);
-    }));
+    rest.push_back(InParallel(
+        [this, department = department, options] { return StartEngine(department, options); }));
   }
   return Join(rest);
 }
 
-absl::Status Platform::GiveGrants() const {
-  std::vector<GrantedAdapter> adapters;
-  for (const auto& [department, directories] : adapters_) {
-    for (const std::string& directory : directories) {
-      const auto mapping = engine::LoadMapping(directory);
-      if (!mapping.ok()) return mapping.status();
-      adapters.push_back({(*mapping)->department, (*mapping)->app, (*mapping)->service});
-    }
-  }
-  const auto files =
-      rpc::CertificateFiles::In(absl::StrFormat("%s/certs/operator/admin", options_.data));
-  const absl::Status status = kafka::EnsureGrants(
-      {.brokers = options_.kafka,
-       .ca = files.ca,
-       .certificate = files.certificate,
-       .key = files.key,
-       .client_id = "simpul-up"},
-      GrantsOf(adapters), kKafkaTimeout);
-  if (status.ok()) progress_.Say(absl::StrFormat("rights on Kafka at %s", options_.kafka));
-  return status;
-}
-
 // A key that an earlier run left is kept if the catalogue still knows it.
 absl::Status Platform::EnsureKey() const {
-  auto credentials = rpc::Credentials::Load(
-      rpc::CertificateFiles::In(options_.data + "/certs/operator/admin"));
+  auto credentials =
+      rpc::Credentials::Load(rpc::CertificateFiles::In(options_.data + "/certs/operator/admin"));
   if (!credentials.ok()) return credentials.status();
   OperatorClient client(*std::move(credentials), catalogue_->address());
   const std::string path = options_.data + "/api-key";

@@ -1,8 +1,8 @@
-// All parts of a city in one process, joined over 127.0.0.1 with mutual TLS as they are in production.
+// All parts of a city in one process, joined over 127.0.0.1 with mutual TLS as they are in
+// production.
 #ifndef SIMPUL_CLI_PLATFORM_H_
 #define SIMPUL_CLI_PLATFORM_H_
 
-#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -10,7 +10,6 @@
 
 #include "absl/status/statusor.h"
 #include "adapters/engine/part.h"
-#include "bus/kafka/connection.h"
 #include "bus/observe/admin_server.h"
 #include "cli/progress.h"
 #include "gateway/part.h"
@@ -27,17 +26,17 @@ struct PlatformOptions {
   std::string http = "127.0.0.1:8080";   // empty: none
   std::string https = "127.0.0.1:8443";  // empty: none
   std::string admin = "127.0.0.1:9901";
-  std::string store;                     // sqlite:<data>/state if empty
+  std::string store;  // sqlite:<data>/state if empty
   std::vector<std::string> adapters = {"adapters"};
 };
 
 // Owns the parts. One thread.
 class Platform {
  public:
-  // Makes what is missing below <data> (certificates, directories, the first key), gives the parts their
-  // rights on Kafka and starts them, in parallel where one does not need the other. When it returns, all
-  // run; see ready().
-  // FAILED_PRECONDITION: an address is in use, named before anything starts. Else what a part says.
+  // Makes what is missing below <data> (certificates, directories, the first key), gives the parts
+  // their rights on Kafka and starts them, in parallel where one does not need the other. When it
+  // returns, all run; see ready(). FAILED_PRECONDITION: an address is in use, named before anything
+  // starts. Else what a part says.
   static absl::StatusOr<std::unique_ptr<Platform>> Start(const PlatformOptions& options,
                                                          Progress& progress);
 
@@ -60,7 +59,6 @@ class Platform {
   absl::Status StartCatalogue();
   absl::Status StartGateway();
   absl::Status StartEngine(const std::string& department, engine::Options options);
-  absl::Status GiveGrants() const;
   absl::Status EnsureKey() const;
   absl::Status WriteAddresses() const;
   // The options of the part `identity`; its certificate is loaded.

@@ -15,6 +15,7 @@
 #include "cli/call_command.h"
 #include "cli/certs_command.h"
 #include "cli/events_commands.h"
+#include "cli/grants_command.h"
 #include "cli/key_commands.h"
 #include "cli/part_commands.h"
 #include "cli/parts_command.h"
@@ -43,7 +44,8 @@ void AddFaultPointsCommand(CLI::App& app, Invocation& invocation) {
 
 void PrintError(const std::string& text) {
   const bool colour = ShowsColour(STDERR_FILENO);
-  absl::FPrintF(stderr, "%ssimpul: %s%s\n", colour ? "\033[31m" : "", text, colour ? "\033[0m" : "");
+  absl::FPrintF(stderr, "%ssimpul: %s%s\n", colour ? "\033[31m" : "", text,
+                colour ? "\033[0m" : "");
 }
 
 // "simpul key create": as far as the command line was understood.
@@ -85,6 +87,7 @@ std::unique_ptr<CLI::App> MakeProgram(Invocation& invocation) {
   AddAdapterCommands(*app, invocation);
   AddKeyCommands(*app, invocation);
   AddPartsCommand(*app, invocation);
+  AddGrantsCommand(*app, invocation);
   AddCertsCommand(*app, invocation);
   AddVersionCommand(*app, invocation);
   AddFaultPointsCommand(*app, invocation);

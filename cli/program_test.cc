@@ -1,13 +1,18 @@
 #include "cli/program.h"
 
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bus/observe/admin_server.h"
 #include "gmock/gmock.h"
 
 namespace simpul::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::CaptureStdout;
@@ -71,9 +76,11 @@ TEST(ExitCode, IsZeroForHelpAndWhatWasDone) {
 }
 
 TEST(ExitCode, IsTwoForWrongUsageAndSaysWhatInOneLine) {
-  for (const std::vector<const char*>& arguments :
-       {std::vector<const char*>{}, {"nonsense"}, {"certs", "--nonsense"},
-        {"version", "--output", "xml"}, {"certs", "--data"}}) {
+  for (const std::vector<const char*>& arguments : {std::vector<const char*>{},
+                                                    {"nonsense"},
+                                                    {"certs", "--nonsense"},
+                                                    {"version", "--output", "xml"},
+                                                    {"certs", "--data"}}) {
     const Outcome outcome = Simpul(arguments);
     EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_THAT(outcome.err, ::testing::StartsWith("simpul: "));
@@ -107,6 +114,48 @@ TEST(Certs, ThatCannotBeWrittenFail) {
   const Outcome outcome = Simpul({"certs", "--data", "/proc/nowhere"});
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("/proc/nowhere"));
+}
+
+TEST(Up, NamesAPortThatIsInUseBeforeItTouchesAnything) {
+  auto server = observe::AdminServer::Start("127.0.0.1:0");
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string address = (*server)->address();
+  const std::string data = ::testing::TempDir() + "/up-port-in-use";
+  for (const char* flag : {"--listen", "--tls", "--admin"}) {
+    std::vector<const char*> arguments = {"up", "--kafka", "127.0.0.1:1", "--data", data.c_str()};
+    for (const char* other : {"--listen", "--tls", "--admin"}) {
+      arguments.push_back(other);
+      arguments.push_back(std::string_view(other) == flag ? address.c_str() : "127.0.0.1:0");
+    }
+    const Outcome outcome = Simpul(arguments);
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr(address + " is in use"), HasSubstr(flag)));
+    EXPECT_FALSE(std::filesystem::exists(data));
+  }
+}
+
+TEST(Tools, SayWhatToDoWhenNothingRuns) {
+  const std::string data = ::testing::TempDir() + "/nothing-runs";
+  ASSERT_EQ(Simpul({"certs", "--data", data.c_str()}).exit_code, 0);
+  const Outcome parts = Simpul({"parts", "--data", data.c_str()});
+  EXPECT_EQ(parts.exit_code, 2);
+  EXPECT_THAT(parts.err, HasSubstr("simpul up"));
+  const Outcome keys =
+      Simpul({"key", "list", "--data", data.c_str(), "--catalogue", "127.0.0.1:1"});
+  EXPECT_EQ(keys.exit_code, 1);
+  EXPECT_THAT(keys.err, HasSubstr("no catalogue answers on 127.0.0.1:1"));
+  std::filesystem::remove_all(data);
+}
+
+TEST(Adapter, CheckFindsASpoiltMapping) {
+  const std::string directory = ::testing::TempDir() + "/spoilt";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory + "/mapping.yaml") << "adapter: diskominfo/radius\nimplement: nothing\n";
+  const Outcome outcome = Simpul({"adapter", "check", directory.c_str()});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.out, HasSubstr("mapping.yaml:2"));
+  EXPECT_EQ(Simpul({"adapter", "check", "/nowhere"}).exit_code, 2);
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ namespace simpul::cli {
 // A call in which each step blocks. One thread; Cancel may come from another.
 class RawCall {
  public:
-  // `method` is "/package.Service/Method"; the context has metadata and deadline, and outlives the call.
+  // `method` is "/package.Service/Method"; the context has metadata and deadline, and outlives the
+  // call.
   RawCall(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context,
           const std::string& method);
   ~RawCall();

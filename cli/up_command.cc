@@ -27,8 +27,8 @@ void PrintReady(const Platform& platform, const PlatformOptions& options, absl::
     absl::PrintF("{\"http\":\"%s\",\"https\":\"%s\",\"admin\":\"%s\",\"keyFile\":\"%s\"}\n",
                  platform.http(), platform.https(), platform.admin(), key);
   } else {
-    const std::string address = platform.http().empty() ? "https://" + platform.https()
-                                                        : "http://" + platform.http();
+    const std::string address =
+        platform.http().empty() ? "https://" + platform.https() : "http://" + platform.http();
     absl::PrintF(
         "Simpul is ready after %.2f s on %s (TLS: %s; metrics: %s); the key is in %s; try: "
         "curl %s-H \"x-api-key: $(cat %s)\" %s/v1/hotspots\n",
@@ -90,8 +90,7 @@ void AddUpCommand(CLI::App& app, Invocation& invocation) {
                       "host:port of HTTP/1.1 and h2c (127.0.0.1:8080); empty: none");
   command->add_option("--tls,--https", options.https,
                       "host:port of TLS (127.0.0.1:8443); empty: none");
-  command->add_option("--admin", options.admin,
-                      "host:port of metrics and health (127.0.0.1:9901)");
+  command->add_option("--admin", options.admin, "host:port of metrics and health (127.0.0.1:9901)");
   command->add_option("--adapters", options.adapters,
                       "Folders of adapters, <department>/<app>/mapping.yaml below (adapters)");
   command->add_option("--store", options.store,

@@ -74,8 +74,8 @@ bool WriteAll(int fd, std::string_view bytes) {
 // Writes beside `path` and links, so that nobody ever sees half a secret and the first one stays.
 absl::Status Make(const std::string& path) {
   const auto failed = [&] {
-    return absl::NotFoundError(absl::StrFormat(
-        "the secret %s is missing and cannot be made: %s", path, std::strerror(errno)));
+    return absl::NotFoundError(absl::StrFormat("the secret %s is missing and cannot be made: %s",
+                                               path, std::strerror(errno)));
   };
   const std::string secret = RandomBytes(kSecretBytes);
   if (secret.empty()) return failed();

@@ -9,9 +9,9 @@
 namespace simpul::config {
 
 // The bytes of a secret file of exactly 32 bytes. If the file is missing and its directory may be
-// written, makes one of random bytes, mode 0600, fsynced before it returns; two processes that do so at
-// once get the same bytes.
-// FAILED_PRECONDITION: it has another size or others may read it. NOT_FOUND: it is missing and cannot be made.
+// written, makes one of random bytes, mode 0600, fsynced before it returns; two processes that do
+// so at once get the same bytes. FAILED_PRECONDITION: it has another size or others may read it.
+// NOT_FOUND: it is missing and cannot be made.
 absl::StatusOr<std::string> LoadOrMakeSecret(const std::string& path);
 
 }  // namespace simpul::config

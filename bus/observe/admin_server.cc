@@ -89,7 +89,7 @@ class CivetAdminServer : public AdminServer {
   using Check = std::pair<std::string, std::function<absl::Status()>>;
 
   void Knock() const {
-    char ignored[1];
+    char ignored[128];
     const std::string host = address_.substr(0, address_.rfind(':'));
     mg_connection* connection = mg_connect_client(
         host.c_str(), std::atoi(address_.c_str() + host.size() + 1), 0, ignored, sizeof ignored);

@@ -17,8 +17,9 @@ class Collectable;
 
 namespace simpul::observe {
 
-// The process's metrics. Names are `simpul_<part>_<what>_<unit>`; labels never hold personal data and
-// have few values. Get a family and its children once, at start: not on hot paths. Never destroyed.
+// The process's metrics. Names are `simpul_<part>_<what>_<unit>`; labels never hold personal data
+// and have few values. Get a family and its children once, at start: not on hot paths. Never
+// destroyed.
 std::shared_ptr<prometheus::Registry> Metrics();
 
 // Serves until destroyed. Thread-safe.
@@ -30,7 +31,8 @@ class AdminServer {
   // FAILED_PRECONDITION: the port is in use; the message names it.
   static absl::StatusOr<std::unique_ptr<AdminServer>> Start(const std::string& address);
 
-  // /readyz answers 200 while every check is OK, else 503 with the name and text of those that are not.
+  // /readyz answers 200 while every check is OK, else 503 with the name and text of those that are
+  // not.
   virtual void AddReadyCheck(std::string name, std::function<absl::Status()> check) = 0;
 
   // What /readyz answers: OK, or the first check that is not.

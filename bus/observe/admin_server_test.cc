@@ -28,7 +28,8 @@ std::string Get(const std::string& address, const std::string& path) {
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  to.sin_port = htons(static_cast<uint16_t>(std::atoi(address.substr(address.rfind(':') + 1).c_str())));
+  to.sin_port =
+      htons(static_cast<uint16_t>(std::atoi(address.substr(address.rfind(':') + 1).c_str())));
   EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
   const std::string request = "GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n";
   EXPECT_EQ(write(fd, request.data(), request.size()), static_cast<ssize_t>(request.size()));
@@ -64,15 +65,19 @@ TEST_F(AdminServerTest, IsReadyOnceEveryCheckIs) {
   EXPECT_THAT(waiting, StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(waiting, HasSubstr("registration: no catalogue answers"));
   EXPECT_THAT(waiting, Not(HasSubstr("wifi")));
-  EXPECT_THAT(server_->ready(), StatusIs(absl::StatusCode::kUnavailable,
-                                         "registration: no catalogue answers"));
+  EXPECT_THAT(server_->ready(),
+              StatusIs(absl::StatusCode::kUnavailable, "registration: no catalogue answers"));
   registration = absl::OkStatus();
   EXPECT_THAT(server_->ready(), IsOk());
   EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(AdminServerTest, ShowsTheRegistryAndCollectablesWhileTheyLive) {
-  prometheus::BuildCounter().Name("simpul_test_calls_total").Register(*Metrics()).Add({}).Increment(3);
+  prometheus::BuildCounter()
+      .Name("simpul_test_calls_total")
+      .Register(*Metrics())
+      .Add({})
+      .Increment(3);
   class Two : public prometheus::Collectable {
     std::vector<prometheus::MetricFamily> Collect() const override {
       prometheus::ClientMetric metric;

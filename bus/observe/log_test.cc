@@ -36,8 +36,9 @@ TEST(Log, WritesOneJsonObjectALine) {
   EXPECT_EQ(fields["rows"].number_value(), 17);
   EXPECT_EQ(fields["load"].number_value(), 0.5);
   EXPECT_TRUE(fields["late"].bool_value());
-  EXPECT_THAT(fields["time"].string_value(), ::testing::MatchesRegex(
-      "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"));
+  EXPECT_THAT(
+      fields["time"].string_value(),
+      ::testing::MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"));
 }
 
 TEST(Log, EscapesWhatWouldBreakTheLine) {

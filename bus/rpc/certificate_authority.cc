@@ -37,8 +37,8 @@ bool SetSerial(X509* certificate) {
   if (RAND_bytes(bytes.data(), bytes.size()) != 1) return false;
   bytes[0] = (bytes[0] & 0x7f) | 0x40;  // positive, and always 16 bytes
   BIGNUM* number = BN_bin2bn(bytes.data(), bytes.size(), nullptr);
-  const bool set =
-      number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
+  const bool set = number != nullptr &&
+                   BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr;
   BN_free(number);
   return set;
 }
@@ -100,8 +100,7 @@ absl::StatusOr<CertificatePem> CertificateAuthority::Issue(const Identity& ident
   const X509Ptr certificate = Draft(key.get(), identity.Path(), lifetime);
   if (certificate == nullptr) return Failed("make a certificate");
   X509* x = certificate.get();
-  const std::string names =
-      absl::StrFormat("URI:%s,DNS:localhost,IP:127.0.0.1", identity.Uri());
+  const std::string names = absl::StrFormat("URI:%s,DNS:localhost,IP:127.0.0.1", identity.Uri());
   if (X509_set_issuer_name(x, X509_get_subject_name(issuer.get())) != 1 ||
       !AddExtension(x, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !AddExtension(x, issuer.get(), NID_key_usage, "critical,digitalSignature") ||

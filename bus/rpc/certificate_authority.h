@@ -27,8 +27,9 @@ class CertificateAuthority {
 
   const CertificatePem& pem() const { return pem_; }
 
-  // A certificate (EC P-256) for server and client: common name identity.Path(), SAN identity.Uri(),
-  // localhost and 127.0.0.1. Holds from an hour ago, so that a slow clock believes it.
+  // A certificate (EC P-256) for server and client: common name identity.Path(), SAN
+  // identity.Uri(), localhost and 127.0.0.1. Holds from an hour ago, so that a slow clock believes
+  // it.
   absl::StatusOr<CertificatePem> Issue(const Identity& identity, absl::Duration lifetime) const;
 
  private:

@@ -1,3 +1,5 @@
+#include "grpcpp/channel.h"
+
 #include <algorithm>
 #include <memory>
 #include <mutex>
@@ -7,7 +9,6 @@
 #include "absl/time/clock.h"
 #include "bus/rpc/server.h"
 #include "grpcpp/alarm.h"
-#include "grpcpp/channel.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/support/channel_arguments.h"
 #include "grpcpp/support/client_interceptor.h"
@@ -42,8 +43,8 @@ class CallTimer {
   bool expired_ = false;
 };
 
-// A call's deadline is fixed before interceptors see it, and a service config's timeout fires early in
-// this gRPC; so an alarm cancels the call, and its status then says why.
+// A call's deadline is fixed before interceptors see it, and a service config's timeout fires early
+// in this gRPC; so an alarm cancels the call, and its status then says why.
 class DeadlineInterceptor : public interception::Interceptor {
  public:
   DeadlineInterceptor(grpc::ClientContext* context, absl::Duration deadline)

@@ -78,7 +78,9 @@ absl::StatusOr<Identity> Identity::Parse(std::string_view uri) {
   return identity;
 }
 
-std::string Identity::Uri() const { return absl::StrFormat("spiffe://%s/%s", trust_domain, Path()); }
+std::string Identity::Uri() const {
+  return absl::StrFormat("spiffe://%s/%s", trust_domain, Path());
+}
 
 std::string Identity::Path() const { return name.empty() ? kind : kind + "/" + name; }
 
@@ -106,7 +108,9 @@ absl::StatusOr<std::shared_ptr<const Credentials>> Credentials::Load(
   const std::vector<std::string> uris = UrisOf(x509.get());
   if (uris.size() != 1) return Bad(files.certificate, "carries no SPIFFE ID, or more than one URI");
   auto identity = Identity::Parse(uris[0]);
-  if (!identity.ok()) return Bad(files.certificate, absl::StrFormat("carries an ID that is none: %s", identity.status().message()));
+  if (!identity.ok())
+    return Bad(files.certificate,
+               absl::StrFormat("carries an ID that is none: %s", identity.status().message()));
 
   std::shared_ptr<Credentials> credentials(new Credentials);
   credentials->files_ = files;

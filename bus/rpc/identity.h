@@ -20,8 +20,8 @@ class Caller;
 
 namespace simpul::rpc {
 
-// "spiffe://<trust domain>/<kind>[/<name>]": kinds are "gateway" (no name), "service", "adapter" (named
-// after the department), "operator".
+// "spiffe://<trust domain>/<kind>[/<name>]": kinds are "gateway" (no name), "service", "adapter"
+// (named after the department), "operator".
 struct Identity {
   std::string trust_domain;
   std::string kind;
@@ -74,8 +74,8 @@ class Credentials {
 absl::StatusOr<Identity> PeerOf(const grpc::ServerContextBase& context);
 
 // On whose behalf the peer calls; an empty Caller if it does not say.
-// PERMISSION_DENIED: the peer is neither the gateway, a service nor an operator, so its word does not count.
-// INVALID_ARGUMENT: the metadata is no Caller.
+// PERMISSION_DENIED: the peer is neither the gateway, a service nor an operator, so its word does
+// not count. INVALID_ARGUMENT: the metadata is no Caller.
 absl::StatusOr<simpul::bus::v1::Caller> CallerOf(const grpc::ServerContextBase& context);
 
 }  // namespace simpul::rpc

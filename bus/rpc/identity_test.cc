@@ -14,9 +14,9 @@ using ::simpul::testing::StatusIs;
 using ::testing::HasSubstr;
 
 TEST(Identity, IsWrittenAsItWasRead) {
-  for (const char* uri : {"spiffe://cilegon.go.id/gateway", "spiffe://simpul.local/service/wifi",
-                          "spiffe://simpul.local/adapter/dinas-kominfo",
-                          "spiffe://simpul.local/operator/admin"}) {
+  for (const char* uri :
+       {"spiffe://cilegon.go.id/gateway", "spiffe://simpul.local/service/wifi",
+        "spiffe://simpul.local/adapter/dinas-kominfo", "spiffe://simpul.local/operator/admin"}) {
     const auto identity = Identity::Parse(uri);
     ASSERT_TRUE(identity.ok()) << identity.status();
     EXPECT_EQ(identity->Uri(), uri);
@@ -40,7 +40,8 @@ TEST(Identity, OfAnotherShapeIsRefused) {
 
 TEST(Credentials, KnowTheIdentityOfTheirCertificate) {
   TestCredentials certificates;
-  EXPECT_EQ(certificates.For("service/wifi")->identity().Uri(), "spiffe://simpul.test/service/wifi");
+  EXPECT_EQ(certificates.For("service/wifi")->identity().Uri(),
+            "spiffe://simpul.test/service/wifi");
 }
 
 TEST(Credentials, NameTheFileThatIsMissing) {

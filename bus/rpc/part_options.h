@@ -15,11 +15,11 @@ namespace simpul::rpc {
 
 struct PartOptions {
   std::shared_ptr<const Credentials> credentials;
-  std::string listen = "127.0.0.1:0";  // gRPC, mutual TLS
-  std::string catalogue;               // "host:port" of the catalogue
-  std::string kafka;                   // "host:port,…" of the brokers
-  std::string store;                   // a StoreOptions::url
-  std::string secrets;                 // directory of secret files (bus/config/secret.h)
+  std::string listen = "127.0.0.1:0";     // gRPC, mutual TLS
+  std::string catalogue;                  // "host:port" of the catalogue
+  std::string kafka;                      // "host:port,…" of the brokers
+  std::string store;                      // a StoreOptions::url
+  std::string secrets;                    // directory of secret files (bus/config/secret.h)
   observe::AdminServer* admin = nullptr;  // where to say that it is ready; may be null
 };
 

@@ -58,7 +58,9 @@ TEST(ClearPersonalFields, ClearsWhatAnAnyHolds) {
 
 TEST(ClearPersonalFields, ClearsUnknownFields) {
   wifi::v1::Session session;
-  ASSERT_TRUE(session.ParseFromString("\xfa\x3f\x04" "budi"));  // field 1023, a string
+  ASSERT_TRUE(
+      session.ParseFromString("\xfa\x3f\x04"
+                              "budi"));  // field 1023, a string
   ClearPersonalFields(session);
   EXPECT_EQ(session.SerializeAsString(), "");
 }

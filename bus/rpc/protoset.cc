@@ -1,5 +1,5 @@
-// Files are copied as the bytes they came in: parsed and written again, options would change place with
-// what is linked into the program, and the hash with them.
+// Files are copied as the bytes they came in: parsed and written again, options would change place
+// with what is linked into the program, and the hash with them.
 #include "bus/rpc/protoset.h"
 
 #include <algorithm>
@@ -51,8 +51,7 @@ absl::StatusOr<Files> Read(std::string_view protoset) {
     File file;
     google::protobuf::FileDescriptorProto proto;
     if (tag != static_cast<uint32_t>(kFileTag) || !in.ReadVarint32(&size) ||
-        !in.ReadString(&file.bytes, static_cast<int>(size)) ||
-        !proto.ParseFromString(file.bytes)) {
+        !in.ReadString(&file.bytes, static_cast<int>(size)) || !proto.ParseFromString(file.bytes)) {
       return broken;
     }
     file.imports.assign(proto.dependency().begin(), proto.dependency().end());

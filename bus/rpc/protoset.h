@@ -1,4 +1,5 @@
-// Contracts as descriptors: what a part registers, the gateway transcodes by and the engine serves by.
+// Contracts as descriptors: what a part registers, the gateway transcodes by and the engine serves
+// by.
 #ifndef SIMPUL_BUS_RPC_PROTOSET_H_
 #define SIMPUL_BUS_RPC_PROTOSET_H_
 
@@ -14,9 +15,9 @@ namespace simpul::rpc {
 // google.protobuf.FileDescriptorSet.
 std::string_view BuiltInProtoset();
 
-// The part of `protoset` that these services need: their files and all imports, in dependency order.
-// The same services give the same bytes, so its hash names the contract.
-// NOT_FOUND: a service is not in it. INVALID_ARGUMENT: it is no protoset.
+// The part of `protoset` that these services need: their files and all imports, in dependency
+// order. The same services give the same bytes, so its hash names the contract. NOT_FOUND: a
+// service is not in it. INVALID_ARGUMENT: it is no protoset.
 absl::StatusOr<std::string> ProtosetOf(std::string_view protoset,
                                        std::span<const std::string> services);
 

@@ -39,9 +39,9 @@ TEST(Protoset, KeepsTheComments) {
 TEST(Protoset, IsTheSameInWhateverOrderServicesAreNamed) {
   const auto one = ProtosetOf(BuiltInProtoset(), Services{"simpul.wifi.v1.HotspotService",
                                                           "simpul.events.v1.EventService"});
-  const auto two = ProtosetOf(BuiltInProtoset(), Services{"simpul.events.v1.EventService",
-                                                          "simpul.wifi.v1.HotspotService",
-                                                          "simpul.wifi.v1.SessionService"});
+  const auto two = ProtosetOf(
+      BuiltInProtoset(), Services{"simpul.events.v1.EventService", "simpul.wifi.v1.HotspotService",
+                                  "simpul.wifi.v1.SessionService"});
   ASSERT_TRUE(one.ok() && two.ok());
   EXPECT_EQ(ContractHash(*one), ContractHash(*two));
 }

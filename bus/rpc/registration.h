@@ -19,16 +19,16 @@ namespace simpul::rpc {
 struct RegistrationOptions {
   std::string catalogue;  // "host:port"
   std::shared_ptr<const Credentials> credentials;
-  std::string address;    // where the part listens
+  std::string address;  // where the part listens
   std::vector<std::string> services;
   std::vector<std::string> authorities;
   std::vector<std::string> topics;
-  std::string protoset;   // from ProtosetOf
+  std::string protoset;  // from ProtosetOf
 };
 
-// Registers the part and renews its lease from one thread until destroyed, then deregisters. Tries again
-// while the catalogue is away; a refusal (ALREADY_EXISTS, PERMISSION_DENIED) is logged and tried again
-// each lease, since an operator may free the route. Thread-safe.
+// Registers the part and renews its lease from one thread until destroyed, then deregisters. Tries
+// again while the catalogue is away; a refusal (ALREADY_EXISTS, PERMISSION_DENIED) is logged and
+// tried again each lease, since an operator may free the route. Thread-safe.
 class Registration {
  public:
   virtual ~Registration() = default;
@@ -43,8 +43,8 @@ class PartsWatch {
  public:
   virtual ~PartsWatch() = default;
 
-  // Calls `changed` on that thread with all parts after each change, never twice with the same list.
-  // While the catalogue is away the last list stands.
+  // Calls `changed` on that thread with all parts after each change, never twice with the same
+  // list. While the catalogue is away the last list stands.
   static std::unique_ptr<PartsWatch> Start(
       const std::string& catalogue, std::shared_ptr<const Credentials> credentials,
       std::function<void(const std::vector<simpul::catalogue::v1::Part>&)> changed);

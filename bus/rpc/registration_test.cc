@@ -41,7 +41,8 @@ class Events {
   // The next one, or nothing within `within`.
   std::optional<T> Next(absl::Duration within = kDeadline) {
     std::unique_lock lock(mutex_);
-    if (!added_.wait_for(lock, absl::ToChronoNanoseconds(within), [&] { return !events_.empty(); })) {
+    if (!added_.wait_for(lock, absl::ToChronoNanoseconds(within),
+                         [&] { return !events_.empty(); })) {
       return std::nullopt;
     }
     T event = std::move(events_.front());
@@ -126,7 +127,8 @@ class RegistrationTest : public ::testing::Test {
 
   static absl::Status Until(const Registration& registration, bool ok) {
     const absl::Time end = absl::Now() + kDeadline;
-    while (registration.status().ok() != ok && absl::Now() < end) absl::SleepFor(absl::Milliseconds(5));
+    while (registration.status().ok() != ok && absl::Now() < end)
+      absl::SleepFor(absl::Milliseconds(5));
     return registration.status();
   }
 

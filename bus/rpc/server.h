@@ -21,8 +21,8 @@ namespace simpul::rpc {
 struct ServerOptions {
   std::string address = "127.0.0.1:0";  // port 0 picks one
   std::shared_ptr<const Credentials> credentials;
-  std::vector<grpc::Service*> services;                  // outlive the server
-  grpc::CallbackGenericService* generic = nullptr;       // answers what no service does
+  std::vector<grpc::Service*> services;             // outlive the server
+  grpc::CallbackGenericService* generic = nullptr;  // answers what no service does
   int max_receive_bytes = 4 << 20;
 };
 
@@ -42,8 +42,8 @@ class Server {
 };
 
 // A channel to `address` that believes only `expected`. Unary calls without a deadline get
-// `default_deadline`; streams are left alone. Keepalive finds a dead peer within 20 s. A wrong identity
-// shows as UNAVAILABLE: nothing was sent to it.
+// `default_deadline`; streams are left alone. Keepalive finds a dead peer within 20 s. A wrong
+// identity shows as UNAVAILABLE: nothing was sent to it.
 std::shared_ptr<grpc::Channel> Connect(const std::string& address, const Credentials& credentials,
                                        const Identity& expected,
                                        absl::Duration default_deadline = absl::Seconds(10));

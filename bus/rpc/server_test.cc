@@ -28,12 +28,12 @@ using ::simpul::testing::IsOk;
 using ::simpul::testing::StatusIs;
 using ::testing::HasSubstr;
 
-// Answers with who called and on whose behalf; WatchParts lasts until it is cancelled; GetContract never
-// answers by itself.
+// Answers with who called and on whose behalf; WatchParts lasts until it is cancelled; GetContract
+// never answers by itself.
 class Echo : public RegistryService::CallbackService {
  public:
-  grpc::ServerUnaryReactor* ListParts(grpc::CallbackServerContext* context,
-                                      const ListPartsRequest*, ListPartsResponse* response) override {
+  grpc::ServerUnaryReactor* ListParts(grpc::CallbackServerContext* context, const ListPartsRequest*,
+                                      ListPartsResponse* response) override {
     auto* reactor = context->DefaultReactor();
     const auto peer = PeerOf(*context);
     const auto caller = CallerOf(*context);
@@ -77,13 +77,14 @@ class Echo : public RegistryService::CallbackService {
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
-    auto server = Server::Start({.credentials = certificates_.For("service/catalogue"),
-                                 .services = {&echo_}});
+    auto server = Server::Start(
+        {.credentials = certificates_.For("service/catalogue"), .services = {&echo_}});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
 
-  std::shared_ptr<grpc::Channel> Channel(const Credentials& credentials, const std::string& expected,
+  std::shared_ptr<grpc::Channel> Channel(const Credentials& credentials,
+                                         const std::string& expected,
                                          absl::Duration deadline = absl::Seconds(10)) {
     return Connect(server_->address(), credentials, certificates_.IdentityOf(expected), deadline);
   }
@@ -125,7 +126,8 @@ TEST_F(ServerTest, RefusesACertificateOfAnotherAuthority) {
 
 TEST_F(ServerTest, OfAnotherAuthorityIsNotBelieved) {
   TestCredentials others;
-  auto impostor = Server::Start({.credentials = others.For("service/catalogue"), .services = {&echo_}});
+  auto impostor =
+      Server::Start({.credentials = others.For("service/catalogue"), .services = {&echo_}});
   ASSERT_THAT(impostor, IsOk());
   // Shows a certificate that the impostor believes, but trusts our CA alone.
   CertificateFiles files = CertificateFiles::In(others.DirectoryOf("service/wifi"));
@@ -158,8 +160,8 @@ TEST_F(ServerTest, BelievesACallerFromTheGatewayServicesAndOperatorsOnly) {
     EXPECT_EQ(part->instance(), "dinkes") << peer;
   }
   const auto adapter = Channel(*certificates_.For("adapter/diskominfo"), "service/catalogue");
-  EXPECT_THAT(Call(adapter, &text), StatusIs(absl::StatusCode::kPermissionDenied,
-                                             HasSubstr("adapter/diskominfo")));
+  EXPECT_THAT(Call(adapter, &text),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("adapter/diskominfo")));
   EXPECT_THAT(Call(adapter), IsOk());
 }
 

@@ -29,8 +29,8 @@ T Need(absl::StatusOr<T> value) {
 }  // namespace
 
 TestCredentials::TestCredentials(std::string trust_domain)
-    : TestCredentials(std::move(trust_domain),
-                      Need(CertificateAuthority::Make("Simpul test CA"))) {}
+    : TestCredentials(std::move(trust_domain), Need(CertificateAuthority::Make("Simpul test CA"))) {
+}
 
 TestCredentials::TestCredentials(std::string trust_domain, const CertificateAuthority& authority)
     : trust_domain_(std::move(trust_domain)), root_(MakeRoot()), authority_(authority) {}

@@ -15,8 +15,8 @@ class TokenKey {
   // `secret`: 32 random bytes.
   explicit TokenKey(std::string secret) : secret_(std::move(secret)) {}
 
-  // URL-safe text that only Open with the same `scope` accepts. `scope` binds the token to what it was
-  // made for: the rpc and its filter.
+  // URL-safe text that only Open with the same `scope` accepts. `scope` binds the token to what it
+  // was made for: the rpc and its filter.
   std::string Seal(std::string_view scope, std::string_view payload) const;
 
   // The payload. INVALID_ARGUMENT: made by somebody else, for another scope, or damaged.

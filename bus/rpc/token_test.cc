@@ -11,7 +11,8 @@ using ::simpul::testing::StatusIs;
 const TokenKey kKey(std::string(32, 'k'));
 
 TEST(Token, OpensToWhatWasSealed) {
-  for (const std::string& payload : {std::string(), std::string("a\0b", 3), std::string(300, '\xff')}) {
+  for (const std::string& payload :
+       {std::string(), std::string("a\0b", 3), std::string(300, '\xff')}) {
     const auto opened = kKey.Open("ListSessions", kKey.Seal("ListSessions", payload));
     ASSERT_TRUE(opened.ok()) << opened.status();
     EXPECT_EQ(*opened, payload);
@@ -20,9 +21,9 @@ TEST(Token, OpensToWhatWasSealed) {
 
 TEST(Token, IsSafeInAUrl) {
   const std::string token = kKey.Seal("scope", std::string(200, '\xfb'));
-  EXPECT_EQ(token.find_first_not_of(
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
-            token.npos);
+  EXPECT_EQ(
+      token.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+      token.npos);
 }
 
 TEST(Token, OfAnotherScopeOrKeyIsRefused) {

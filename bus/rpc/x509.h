@@ -1,5 +1,5 @@
-// OpenSSL's objects with owners, and PEM in and out of them. Only for identity.cc, certificate_authority.cc
-// and the tool that keeps certificates fresh.
+// OpenSSL's objects with owners, and PEM in and out of them. Only for identity.cc,
+// certificate_authority.cc and the tool that keeps certificates fresh.
 #ifndef SIMPUL_BUS_RPC_X509_H_
 #define SIMPUL_BUS_RPC_X509_H_
 
