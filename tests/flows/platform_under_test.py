@@ -207,8 +207,13 @@ class Platform:
     def wait_for_sample(self):
         """Until what the RADIUS database holds has come all the way up."""
         count = int(radius_sql("select count(*) from radacct"))
-        until(lambda: len(self.all_of("hotspots")) == 6 and len(self.all_of("sessions", pageSize=1000)) >= count,
-              "6 hotspots and all sessions are listed", 30)
+
+        def all_there():  # a session that came before its hotspot is linked, and so changed, a moment later
+            sessions = self.all_of("sessions", pageSize=1000)
+            return (len(self.all_of("hotspots")) == 6 and len(sessions) >= count
+                    and all(session.get("hotspot") for session in sessions))
+
+        until(all_there, "6 hotspots and all sessions are listed, each session on its hotspot", 30)
 
     def certificate(self, path):
         """TLS credentials for gRPC of `kind/name`."""
