@@ -250,7 +250,6 @@ TEST_F(Delivery, SlowSubscribersCostNoMemoryAndLoseNothing) {
   // 6,000 events of 5 KB: 30 MB for each of 8 subscribers, if they were kept for them.
   EXPECT_LT(ResidentBytes() - before, int64_t{120} << 20);
   for (std::unique_ptr<Subscriber>& subscriber : slow) {
-    std::cerr << absl::Now() << " begin "<<(ResidentBytes()-before)/1048576<<"\n";
     const std::vector<std::string> got = subscriber->Ids(7'000);
     EXPECT_EQ(got.size(), 7'000u);
     EXPECT_TRUE(InOrderPerThing(got));
