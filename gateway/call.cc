@@ -58,7 +58,7 @@ void Call::Reset() {
   replay.Clear();
   untaken = 0;
   attempts = 0;
-  timeout = {};
+  timeout.clear();
   response.Clear();
   trailers.Clear();
   grpc_status.clear();

@@ -124,7 +124,7 @@ class Call {
   size_t untaken = 0;              // bytes of to_part that the client was credited for already
   int attempts = 0;
   std::string caller;              // base64 of simpul.bus.v1.Caller
-  std::string_view timeout;        // grpc-timeout for the part; empty: none
+  std::string timeout;             // grpc-timeout for the part; empty: none
   bool part_ended = false;         // the part's answer is complete
   HeaderList response;
   HeaderList trailers;

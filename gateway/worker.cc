@@ -21,6 +21,9 @@ namespace {
 
 constexpr size_t kFreeCalls = 1024;
 constexpr int kMaxAttempts = 3;
+// A part gets this much longer than the call has, so that the end of a call is ours to tell: a part whose
+// own clock runs out first resets the stream, which says CANCELLED and not DEADLINE_EXCEEDED.
+constexpr absl::Duration kPartGrace = absl::Milliseconds(250);
 constexpr int kAcceptsPerPass = 64;
 
 // Where a caller without a key learns how to get one.
@@ -100,8 +103,7 @@ Worker::Worker(int index, const WorkerContext& context)
   uint32_t random = 0;
   RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
   AppendHex(random, 8, request_prefix_);
-  default_timeout_ = FormatGrpcTimeout(context_.limits.default_deadline);
-  max_timeout_ = FormatGrpcTimeout(context_.limits.max_deadline);
+  default_timeout_ = FormatGrpcTimeout(context_.limits.default_deadline + kPartGrace);
   table_ = std::make_shared<LoopTable>();
   std::vector<std::string> warnings;
   table_->routes = RouteTable::Build({}, *context_.metrics, warnings);
@@ -279,7 +281,7 @@ bool Worker::SetDeadline(Call& call) {
       return false;
     }
     deadline = unary ? std::min(*asked, limits().max_deadline) : *asked;
-    call.timeout = deadline == *asked ? call.head.grpc_timeout : std::string_view(max_timeout_);
+    call.timeout = FormatGrpcTimeout(deadline + kPartGrace);  // short enough to need no memory
   } else if (unary) {
     call.timeout = default_timeout_;
   } else {
@@ -339,7 +341,7 @@ const std::vector<nghttp2_nv>& Worker::PartFields(Call& call) {
   }
   // What is different in each call is not worth a place in the compression's table.
   if (!call.timeout.empty()) {
-    const bool ours = call.timeout.data() == default_timeout_.data();
+    const bool ours = call.timeout == default_timeout_;
     fields_.push_back(Field("grpc-timeout", call.timeout,
                             ours ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX));
   }

@@ -145,7 +145,6 @@ class Worker {
   uint64_t requests_ = 0;
   std::string caller_bytes_;
   std::string default_timeout_;
-  std::string max_timeout_;
 };
 
 }  // namespace simpul::gateway
