@@ -20,7 +20,9 @@ namespace simpul::gateway {
 namespace {
 
 constexpr size_t kFreeCalls = 1024;
-constexpr int kMaxAttempts = 3;
+// Instances asked for one call that none has seen yet. An instance that failed is left alone for a while, so
+// each attempt goes to another one; several may be dead at once, until their leases end.
+constexpr int kMaxAttempts = 8;
 // A part gets this much longer than the call has, so that the end of a call is ours to tell: a part whose
 // own clock runs out first resets the stream, which says CANCELLED and not DEADLINE_EXCEEDED.
 constexpr absl::Duration kPartGrace = absl::Milliseconds(250);
