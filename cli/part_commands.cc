@@ -40,6 +40,7 @@ absl::Status RunPart(const PartFlags& flags, const std::string& identity, PartNe
   auto part = Part::Start(options);
   if (!part.ok()) return part.status();
   observe::Log(observe::Severity::kInfo, identity, "started", {{"address", (*part)->address()}});
+  if (admin != nullptr) admin->SayStarted();
   signals.Wait();
   observe::Log(observe::Severity::kInfo, identity, "stopping");
   admin.reset();  // nobody asks a part for its state while it stops

@@ -1,6 +1,5 @@
 #include "cli/platform.h"
 
-#include <atomic>
 #include <future>
 #include <utility>
 
@@ -40,14 +39,10 @@ std::future<absl::Status> InParallel(Step step) {
 absl::StatusOr<std::unique_ptr<Platform>> Platform::Start(const PlatformOptions& options,
                                                           Progress& progress) {
   std::unique_ptr<Platform> platform(new Platform(options, progress));
-  auto started = std::make_shared<std::atomic<bool>>(false);
   if (auto status = platform->Prepare(); !status.ok()) return status;
-  platform->admin_->AddReadyCheck("up", [started] {
-    return *started ? absl::OkStatus() : absl::UnavailableError("parts are still starting");
-  });
   if (auto status = platform->StartParts(); !status.ok()) return status;
   if (auto status = platform->WriteAddresses(); !status.ok()) return status;
-  *started = true;
+  platform->admin_->SayStarted();
   return platform;
 }
 

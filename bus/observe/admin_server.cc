@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <sstream>
@@ -69,7 +70,10 @@ class CivetAdminServer : public AdminServer {
     checks_.emplace_back(std::move(name), std::move(check));
   }
 
+  void SayStarted() override { started_ = true; }
+
   absl::Status ready() override {
+    if (!started_) return absl::UnavailableError("still starting");
     for (const auto& [name, check] : Checks()) {
       if (const absl::Status status = check(); !status.ok()) {
         return absl::Status(status.code(), absl::StrFormat("%s: %s", name, status.message()));
@@ -102,6 +106,7 @@ class CivetAdminServer : public AdminServer {
   }
 
   Answer Ready() {
+    if (!started_) return {503, kText, "still starting\n"};
     Answer answer;
     for (const auto& [name, check] : Checks()) {
       if (const absl::Status status = check(); !status.ok()) {
@@ -130,6 +135,7 @@ class CivetAdminServer : public AdminServer {
     return {200, kPrometheusText, std::move(text).str()};
   }
 
+  std::atomic<bool> started_{false};
   std::mutex mutex_;
   std::vector<Check> checks_;
   std::vector<std::weak_ptr<prometheus::Collectable>> collectables_;

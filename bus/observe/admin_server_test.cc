@@ -56,8 +56,15 @@ TEST_F(AdminServerTest, IsHealthyAsSoonAsItRuns) {
   EXPECT_THAT(Get("/healthz"), StartsWith("HTTP/1.1 200"));
 }
 
-TEST_F(AdminServerTest, IsReadyOnceEveryCheckIs) {
+TEST_F(AdminServerTest, IsNotReadyBeforeSomebodySaysThatItHasStarted) {
+  EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(server_->ready(), StatusIs(absl::StatusCode::kUnavailable, "still starting"));
+  server_->SayStarted();
   EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(AdminServerTest, IsReadyOnceEveryCheckIs) {
+  server_->SayStarted();
   absl::Status registration = absl::UnavailableError("no catalogue answers");
   server_->AddReadyCheck("wifi", [] { return absl::OkStatus(); });
   server_->AddReadyCheck("registration", [&] { return registration; });
