@@ -92,6 +92,17 @@ absl::StatusOr<std::vector<catalogue::v1::Part>> OperatorClient::ListParts() {
   return std::vector<catalogue::v1::Part>(response.parts().begin(), response.parts().end());
 }
 
+absl::StatusOr<catalogue::v1::ReleaseRoutesResponse> OperatorClient::ReleaseRoutes(
+    const std::string& identity) {
+  grpc::ClientContext context;
+  catalogue::v1::ReleaseRoutesRequest request;
+  request.set_identity(identity);
+  catalogue::v1::ReleaseRoutesResponse response;
+  const grpc::Status status = registry_->ReleaseRoutes(&context, request, &response);
+  if (!status.ok()) return Explain(status);
+  return response;
+}
+
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OperatorClient::ChannelTo(
     const catalogue::v1::Part& part) {
   const auto identity = rpc::Identity::Parse(part.identity());

@@ -34,6 +34,8 @@ class OperatorClient {
   absl::StatusOr<std::vector<catalogue::v1::Key>> ListKeys();
   absl::StatusOr<catalogue::v1::Key> RevokeKey(const std::string& id);
   absl::StatusOr<std::vector<catalogue::v1::Part>> ListParts();
+  // What was freed. NOT_FOUND, FAILED_PRECONDITION: as for RegistryService.ReleaseRoutes.
+  absl::StatusOr<catalogue::v1::ReleaseRoutesResponse> ReleaseRoutes(const std::string& identity);
 
   // A channel to a part that is on the bus.
   absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const catalogue::v1::Part& part);

@@ -11,7 +11,7 @@
 namespace simpul::cli {
 namespace {
 
-absl::Status Run(const OperatorFlags& flags, bool json) {
+absl::Status List(const OperatorFlags& flags, bool json) {
   const auto client = OperatorClient::Open(flags);
   if (!client.ok()) return client.status();
   const auto parts = (*client)->ListParts();
@@ -32,14 +32,42 @@ absl::Status Run(const OperatorFlags& flags, bool json) {
   return absl::OkStatus();
 }
 
+absl::Status Release(const OperatorFlags& flags, const std::string& identity, bool json) {
+  const auto client = OperatorClient::Open(flags);
+  if (!client.ok()) return client.status();
+  const auto freed = (*client)->ReleaseRoutes(identity);
+  if (!freed.ok()) return freed.status();
+  if (json) {
+    absl::PrintF("%s\n", ToJsonLine(*freed));
+    return absl::OkStatus();
+  }
+  for (const std::string& route : freed->routes()) absl::PrintF("%s\n", route);
+  absl::FPrintF(stderr, "%d routes of %s are free\n", freed->routes_size(), identity);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void AddPartsCommand(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<OperatorFlags>();
-  CLI::App* command = AddCommand(app, invocation, "parts", "List the parts that are on the bus",
-                                 "simpul parts --output json",
-                                 [flags, &invocation] { return Run(*flags, invocation.json); });
-  AddOperatorFlags(*command, *flags);
+  const auto list = [flags, &invocation] { return List(*flags, invocation.json); };
+  CLI::App* parts = AddCommand(app, invocation, "parts", "List the parts that are on the bus",
+                               "simpul parts --output json", list);
+  AddOperatorFlags(*parts, *flags);
+  auto released = std::make_shared<OperatorFlags>();
+  auto identity = std::make_shared<std::string>();
+  CLI::App* release = AddCommand(
+      *parts, invocation, "release",
+      "Free the public routes of an identity that will not come back",
+      "simpul parts release spiffe://simpul.local/service/wifi", [released, identity, &invocation] {
+        return Release(*released, *identity, invocation.json);
+      });
+  AddOperatorFlags(*release, *released);
+  release->add_option("identity", *identity, "Its SPIFFE ID")->required();
+  // CLI11 calls the parent's callback too, and last.
+  parts->callback([list, release, &invocation] {
+    if (!release->parsed()) invocation.run = list;
+  });
 }
 
 }  // namespace simpul::cli
