@@ -59,9 +59,8 @@ void AddPartsCommand(CLI::App& app, Invocation& invocation) {
   CLI::App* release = AddCommand(
       *parts, invocation, "release",
       "Free the public routes of an identity that will not come back",
-      "simpul parts release spiffe://simpul.local/service/wifi", [released, identity, &invocation] {
-        return Release(*released, *identity, invocation.json);
-      });
+      "simpul parts release spiffe://simpul.local/service/wifi",
+      [released, identity, &invocation] { return Release(*released, *identity, invocation.json); });
   AddOperatorFlags(*release, *released);
   release->add_option("identity", *identity, "Its SPIFFE ID")->required();
   // CLI11 calls the parent's callback too, and last.

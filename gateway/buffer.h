@@ -1,5 +1,5 @@
-// Bytes on their way through the gateway: reference-counted buffers of one loop, and slices of them, so
-// that a message passes from one socket to another without being copied.
+// Bytes on their way through the gateway: reference-counted buffers of one loop, and slices of
+// them, so that a message passes from one socket to another without being copied.
 #ifndef SIMPUL_GATEWAY_BUFFER_H_
 #define SIMPUL_GATEWAY_BUFFER_H_
 

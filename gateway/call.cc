@@ -35,10 +35,12 @@ bool RequestHead::is_grpc() const {
 
 Call::Call(Worker* owner)
     : worker(owner),
-      deadline([](void* self) {
-        Call& call = *static_cast<Call*>(self);
-        call.worker->OnDeadline(call);
-      }, this) {}
+      deadline(
+          [](void* self) {
+            Call& call = *static_cast<Call*>(self);
+            call.worker->OnDeadline(call);
+          },
+          this) {}
 
 Call::~Call() = default;
 

@@ -24,8 +24,8 @@ class ReflectionExchange;
 class Worker;
 struct LoopTable;
 
-// What a request says about itself. Views into the front's memory, which live as long as the client's
-// side of the call.
+// What a request says about itself. Views into the front's memory, which live as long as the
+// client's side of the call.
 struct RequestHead {
   std::string_view method;
   std::string_view path;  // with the query
@@ -52,7 +52,8 @@ class Front {
  public:
   virtual ~Front() = default;
 
-  // gRPC only: the head of the answer; `ended` says that nothing follows. The fields outlive the call.
+  // gRPC only: the head of the answer; `ended` says that nothing follows. The fields outlive the
+  // call.
   virtual void SendHead(Call& call, const std::vector<nghttp2_nv>& fields, bool ended) = 0;
   // gRPC only: call.to_client has grown, or call.response_ended was set.
   virtual void Resume(Call& call) = 0;
@@ -88,7 +89,8 @@ enum class PartLoss {
   kUnseen,      // the part has not begun with it: another one may be asked
 };
 
-// State of one call. Pooled by the worker: Reset makes it like new and keeps its memory. One thread.
+// State of one call. Pooled by the worker: Reset makes it like new and keeps its memory. One
+// thread.
 class Call {
  public:
   explicit Call(Worker* worker);
@@ -103,32 +105,32 @@ class Call {
   // The client's side, kept by the front.
   Front* front = nullptr;  // null once the client's side has ended
   int32_t client_stream = -1;
-  size_t client_index = 0;       // in the front's list
-  HeaderList request;            // HTTP/2 only
+  size_t client_index = 0;  // in the front's list
+  HeaderList request;       // HTTP/2 only
   size_t header_bytes = 0;
   bool head_too_large = false;
   bool request_ended = false;
-  bool head_sent = false;        // of the answer, or of an error instead
-  bool client_waits = false;     // its stream has nothing to send
+  bool head_sent = false;     // of the answer, or of an error instead
+  bool client_waits = false;  // its stream has nothing to send
   SliceQueue to_client;
-  bool response_ended = false;   // nothing will be added to to_client
+  bool response_ended = false;  // nothing will be added to to_client
 
   // The part's side, kept by the session.
   PartSession* session = nullptr;  // null unless a stream to a part is open
   int32_t part_stream = -1;
-  size_t part_index = 0;           // in the session's list
-  bool part_waits = false;         // its stream has nothing to send
+  size_t part_index = 0;    // in the session's list
+  bool part_waits = false;  // its stream has nothing to send
   SliceQueue to_part;
-  SliceQueue replay;               // what was sent already, while the call may go to another instance
+  SliceQueue replay;  // what was sent already, while the call may go to another instance
   bool replayable = false;
-  size_t untaken = 0;              // bytes of to_part that the client was credited for already
+  size_t untaken = 0;  // bytes of to_part that the client was credited for already
   int attempts = 0;
-  std::string caller;              // base64 of simpul.bus.v1.Caller
-  std::string timeout;             // grpc-timeout for the part; empty: none
-  bool part_ended = false;         // the part's answer is complete
+  std::string caller;       // base64 of simpul.bus.v1.Caller
+  std::string timeout;      // grpc-timeout for the part; empty: none
+  bool part_ended = false;  // the part's answer is complete
   HeaderList response;
   HeaderList trailers;
-  std::string grpc_status;         // of a status we make ourselves, after the part's head
+  std::string grpc_status;  // of a status we make ourselves, after the part's head
   std::string grpc_message;
 
   std::shared_ptr<LoopTable> table;  // what `route` and the streams' fields point into

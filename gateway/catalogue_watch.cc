@@ -55,7 +55,8 @@ class KeysWatch {
     do {
       const absl::Status status = Follow();
       if (stop_.stopped()) return;
-      if (status != last) Warn("lost the catalogue's API keys; the last ones stand", observe::StatusText(status));
+      if (status != last)
+        Warn("lost the catalogue's API keys; the last ones stand", observe::StatusText(status));
       last = status;
     } while (stop_.WaitFor(backoff_.Next()));
   }
@@ -80,7 +81,8 @@ class KeysWatch {
       }
       ended = stream->Finish();
     });
-    if (missed) return absl::DataLossError("an answer of the catalogue was missed; asking for all again");
+    if (missed)
+      return absl::DataLossError("an answer of the catalogue was missed; asking for all again");
     if (ended.ok()) return absl::UnavailableError("the catalogue ended the stream");
     return rpc::FromGrpc(ended);
   }
@@ -119,9 +121,9 @@ class Watch : public CatalogueWatch {
       channel_ = rpc::Connect(options_.catalogue, credentials,
                               {credentials.identity().trust_domain, "service", "catalogue"});
       registry_ = catalogue::v1::RegistryService::NewStub(channel_);
-      parts_watch_ = rpc::PartsWatch::Start(
-          options_.catalogue, options_.credentials,
-          [this](const std::vector<Part>& parts) { OnParts(parts); });
+      parts_watch_ =
+          rpc::PartsWatch::Start(options_.catalogue, options_.credentials,
+                                 [this](const std::vector<Part>& parts) { OnParts(parts); });
       keys_watch_ = std::make_unique<KeysWatch>(
           channel_, [this](std::shared_ptr<const KeySet> keys) { OnKeys(std::move(keys)); });
     }
@@ -363,8 +365,8 @@ absl::StatusOr<Served> LoadStaticPart(const StaticPart& part) {
   if (!part.plaintext) {
     absl::StatusOr<rpc::Identity> identity = rpc::Identity::Parse(part.identity);
     if (!identity.ok()) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "part %s: %s", part.name, std::string(identity.status().message())));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("part %s: %s", part.name, std::string(identity.status().message())));
     }
     served.instance.identity = *std::move(identity);
   }

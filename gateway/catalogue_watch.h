@@ -1,5 +1,5 @@
-// What the gateway knows of the rest of the bus: follows the catalogue and turns parts, contracts and
-// keys into route tables and key sets.
+// What the gateway knows of the rest of the bus: follows the catalogue and turns parts, contracts
+// and keys into route tables and key sets.
 #ifndef SIMPUL_GATEWAY_CATALOGUE_WATCH_H_
 #define SIMPUL_GATEWAY_CATALOGUE_WATCH_H_
 
@@ -21,7 +21,7 @@ namespace simpul::gateway {
 struct CatalogueWatchOptions {
   std::string catalogue;  // "host:port"; empty: static parts and keys only
   std::shared_ptr<const rpc::Credentials> credentials;
-  std::string data;       // directory of the snapshot; empty: none
+  std::string data;  // directory of the snapshot; empty: none
   std::vector<Served> static_parts;
   Metrics* metrics = nullptr;
   // Called from threads of the watch, each time with all there is.

@@ -219,8 +219,8 @@ Connection::Io Connection::WritePlain(size_t& written) {
 }
 
 Connection::Io Connection::WriteTls(size_t& written) {
-  // Under TLS everything is in own_, in one segment. A write that blocked is repeated with the same bytes
-  // and perhaps more behind them, as SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER allows.
+  // Under TLS everything is in own_, in one segment. A write that blocked is repeated with the same
+  // bytes and perhaps more behind them, as SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER allows.
   const Segment& segment = segments_[first_segment_];
   ERR_clear_error();
   const int n = SSL_write_ex(ssl_.get(), own_.data() + segment.offset, segment.size, &written);

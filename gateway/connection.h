@@ -1,5 +1,5 @@
-// One socket, with or without TLS: reads whole buffers, writes everything that a loop pass produced at
-// once.
+// One socket, with or without TLS: reads whole buffers, writes everything that a loop pass produced
+// at once.
 #ifndef SIMPUL_GATEWAY_CONNECTION_H_
 #define SIMPUL_GATEWAY_CONNECTION_H_
 
@@ -26,8 +26,8 @@ class Protocol {
 
   // The transport stands: connected, the TLS handshake done. False: close.
   virtual bool OnReady() { return true; }
-  // Bytes that came, inside `received`, of which slices may be kept. False: close, after what has been
-  // put is written if the socket takes it.
+  // Bytes that came, inside `received`, of which slices may be kept. False: close, after what has
+  // been put is written if the socket takes it.
   virtual bool OnBytes(Buffer* received, const uint8_t* data, size_t size) = 0;
   // Puts what there is to send, until Connection::full(). False: close.
   virtual bool Fill() = 0;
@@ -45,14 +45,14 @@ class Connection : public Peer {
   };
   using Ssl = std::unique_ptr<SSL, SslDeleter>;
 
-  // Takes over `fd`. `ssl` is null for plaintext, else in accept or connect state. `connecting`: connect
-  // was called and has not finished. A client that takes nothing off its socket for `stall_timeout`
-  // while there is something to write is cut.
+  // Takes over `fd`. `ssl` is null for plaintext, else in accept or connect state. `connecting`:
+  // connect was called and has not finished. A client that takes nothing off its socket for
+  // `stall_timeout` while there is something to write is cut.
   Connection(Loop* loop, int fd, Ssl ssl, bool connecting, absl::Duration stall_timeout);
   ~Connection() override;
 
-  // Says what is spoken; before the first event, and again to change it (after the first bytes). The
-  // protocol that calls it is destroyed.
+  // Says what is spoken; before the first event, and again to change it (after the first bytes).
+  // The protocol that calls it is destroyed.
   void Speak(std::unique_ptr<Protocol> protocol) { protocol_ = std::move(protocol); }
   // Begins to listen for events.
   void Start();

@@ -50,7 +50,8 @@ class GatewayTest : public ::testing::Test {
   grpc::Status Get(const std::string& id, wifi::v1::Hotspot* hotspot) {
     return Get(*Context(city_.key()), id, hotspot);
   }
-  grpc::Status Get(grpc::ClientContext& context, const std::string& id, wifi::v1::Hotspot* hotspot) {
+  grpc::Status Get(grpc::ClientContext& context, const std::string& id,
+                   wifi::v1::Hotspot* hotspot) {
     wifi::v1::GetHotspotRequest request;
     request.set_name("departments/x/hotspots/" + id);
     return hotspots_->GetHotspot(&context, request, hotspot);
@@ -136,12 +137,14 @@ TEST_F(GatewayTest, HoldsBackAPartWhoseClientDoesNotRead) {
   // It goes on until windows and socket buffers are full, and then stands still.
   int64_t last = -1;
   absl::Time since = absl::Now();
-  ASSERT_TRUE(Eventually([&] {
-    const int64_t now = part.service->flood_bytes;
-    if (now != last) since = absl::Now();
-    last = now;
-    return now > 0 && absl::Now() - since > absl::Milliseconds(700);
-  }, absl::Seconds(20)));
+  ASSERT_TRUE(Eventually(
+      [&] {
+        const int64_t now = part.service->flood_bytes;
+        if (now != last) since = absl::Now();
+        last = now;
+        return now > 0 && absl::Now() - since > absl::Milliseconds(700);
+      },
+      absl::Seconds(20)));
   EXPECT_LT(last, 16 << 20);
   for (int64_t read = 0; read < last + (1 << 20); read += 32 << 10) {
     ASSERT_TRUE(reader->Read(&response));
@@ -218,9 +221,8 @@ TEST_F(GatewayTest, LearnsOfNewAndRevokedKeysOnAnOpenConnection) {
   city_.catalogue().AddKey("bapenda", KeyText(2));
   EXPECT_TRUE(Eventually([&] { return Get(*Context(KeyText(2)), "1", &hotspot_).ok(); }));
   city_.catalogue().RevokeKeyOf(city_.key());
-  EXPECT_TRUE(Eventually([&] {
-    return Get("1", &hotspot_).error_code() == grpc::StatusCode::UNAUTHENTICATED;
-  }));
+  EXPECT_TRUE(Eventually(
+      [&] { return Get("1", &hotspot_).error_code() == grpc::StatusCode::UNAUTHENTICATED; }));
   EXPECT_TRUE(Get(*Context(KeyText(2)), "1", &hotspot_).ok());
   EXPECT_EQ(hotspot_.description(), "bapenda/00000002/20");
 }
@@ -252,7 +254,8 @@ TEST_F(GatewayTest, SaysThatAPartIsAwayAndFindsItAgain) {
   const absl::Time begin = absl::Now();
   grpc::Status status = Get("slow", &hotspot_);
   killer.join();
-  EXPECT_THAT(status.error_code(), AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED));
+  EXPECT_THAT(status.error_code(),
+              AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED));
   EXPECT_LT(absl::Now() - begin, absl::Seconds(15));
   status = Get("1", &hotspot_);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
@@ -343,7 +346,8 @@ TEST_F(GatewayTest, AnswersReflectionOfBothVersions) {
     const std::string path =
         absl::StrFormat("/grpc.reflection.%s.ServerReflection/ServerReflectionInfo", version);
     const std::string command = absl::StrFormat(
-        "printf '\\000\\000\\000\\000\\002\\072\\000' | curl -s --http2-prior-knowledge --data-binary @- "
+        "printf '\\000\\000\\000\\000\\002\\072\\000' | curl -s --http2-prior-knowledge "
+        "--data-binary @- "
         "-H 'content-type: application/grpc' -H 'te: trailers' -H 'x-api-key: %s' http://%s%s",
         city_.key(), city_.gateway().address(), path);
     FILE* curl = popen(command.c_str(), "r");
@@ -377,9 +381,8 @@ TEST_F(GatewayTest, GoesOnWhileTheCatalogueIsAway) {
   city_.StartCatalogue();
   const RunningPart next = city_.StartPart("b");
   SetParts({&next});
-  EXPECT_TRUE(Eventually([&] {
-    return Get("1", &hotspot_).ok() && hotspot_.display_name() == "b";
-  }));
+  EXPECT_TRUE(
+      Eventually([&] { return Get("1", &hotspot_).ok() && hotspot_.display_name() == "b"; }));
 }
 
 TEST_F(GatewayTest, FinishesCallsInHandWhenItStops) {

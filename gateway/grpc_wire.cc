@@ -95,7 +95,8 @@ std::string DecodeGrpcMessage(std::string_view text) {
 absl::StatusCode ParseGrpcStatus(std::string_view text) {
   int code = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
-  const bool valid = error == std::errc() && end == text.data() + text.size() && code >= 0 && code <= 16;
+  const bool valid =
+      error == std::errc() && end == text.data() + text.size() && code >= 0 && code <= 16;
   return valid ? static_cast<absl::StatusCode>(code) : absl::StatusCode::kUnknown;
 }
 

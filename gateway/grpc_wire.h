@@ -12,7 +12,8 @@
 
 namespace simpul::gateway {
 
-// "100m", "5S": what is left of a call's time. Nothing: the text is not one (gRPC over HTTP/2, Timeout).
+// "100m", "5S": what is left of a call's time. Nothing: the text is not one (gRPC over HTTP/2,
+// Timeout).
 std::optional<absl::Duration> ParseGrpcTimeout(std::string_view text);
 // At most 8 digits and a unit, rounded up.
 std::string FormatGrpcTimeout(absl::Duration timeout);

@@ -21,7 +21,8 @@ TEST(GrpcTimeout, ReadsEveryUnit) {
 }
 
 TEST(GrpcTimeout, RefusesWhatTheProtocolDoesNotAllow) {
-  for (const char* text : {"", "S", "5", "5s", "-5S", "+5S", " 5S", "5 S", "1.5S", "123456789S", "5SS"}) {
+  for (const char* text :
+       {"", "S", "5", "5s", "-5S", "+5S", " 5S", "5 S", "1.5S", "123456789S", "5SS"}) {
     EXPECT_EQ(ParseGrpcTimeout(text), std::nullopt) << text;
   }
 }
@@ -31,7 +32,8 @@ TEST(GrpcTimeout, WritesWhatItReadsRoundedUp) {
   EXPECT_EQ(FormatGrpcTimeout(absl::Hours(1)), "3600000m");
   EXPECT_EQ(FormatGrpcTimeout(absl::Nanoseconds(1)), "1n");
   EXPECT_EQ(FormatGrpcTimeout(absl::Seconds(-1)), "0n");
-  EXPECT_THAT(ParseGrpcTimeout(FormatGrpcTimeout(absl::Hours(50'000))), Optional(absl::Hours(50'000)));
+  EXPECT_THAT(ParseGrpcTimeout(FormatGrpcTimeout(absl::Hours(50'000))),
+              Optional(absl::Hours(50'000)));
 }
 
 TEST(GrpcMessage, SurvivesTheHeader) {
@@ -85,12 +87,13 @@ TEST(RequestHead, KnowsGrpcFromItsRelatives) {
 }
 
 TEST(GoesToPart, KeepsBackTheKeyAndWhatOnlyTheGatewaySays) {
-  for (const char* name : {"x-api-key", "simpul-caller-bin", "simpul-anything", ":path", ":authority",
-                           "host", "grpc-timeout"}) {
+  for (const char* name : {"x-api-key", "simpul-caller-bin", "simpul-anything", ":path",
+                           ":authority", "host", "grpc-timeout"}) {
     EXPECT_FALSE(GoesToPart(name)) << name;
   }
-  for (const char* name : {"content-type", "te", "user-agent", "grpc-encoding", "grpc-accept-encoding",
-                           "traceparent", "x-request-id", "simple", "hello"}) {
+  for (const char* name :
+       {"content-type", "te", "user-agent", "grpc-encoding", "grpc-accept-encoding", "traceparent",
+        "x-request-id", "simple", "hello"}) {
     EXPECT_TRUE(GoesToPart(name)) << name;
   }
 }

@@ -181,8 +181,9 @@ void Http1Front::RefuseBadInput() {
     return Refuse(431, StatusCode::kInvalidArgument, "the header is too large");
   }
   if (error == http::error::body_limit) {
-    return Refuse(413, StatusCode::kInvalidArgument,
-                  absl::StrFormat("the body is larger than %d bytes", worker_->limits().request_body));
+    return Refuse(
+        413, StatusCode::kInvalidArgument,
+        absl::StrFormat("the body is larger than %d bytes", worker_->limits().request_body));
   }
   Refuse(400, StatusCode::kInvalidArgument, "this is no HTTP/1.1 request");
 }
@@ -207,10 +208,10 @@ void Http1Front::Write(const Answer& answer) {
   const bool head_only = parser_->parser.is_header_done() && message.method() == http::verb::head;
   if (!parser_->parser.is_header_done() || !message.keep_alive()) closing_ = true;
   if (worker_->draining()) closing_ = true;
-  std::string head = absl::StrFormat(
-      "HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n", answer.status,
-      std::string(http::obsolete_reason(static_cast<http::status>(answer.status))),
-      answer.content_type, answer.body.size());
+  std::string head =
+      absl::StrFormat("HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n", answer.status,
+                      std::string(http::obsolete_reason(static_cast<http::status>(answer.status))),
+                      answer.content_type, answer.body.size());
   if (!answer.extra_name.empty()) {
     head += absl::StrFormat("%s: %s\r\n", answer.extra_name, answer.extra_value);
   }

@@ -26,7 +26,7 @@ class Http1Front : public ClientProtocol, public Front {
   void OnClosed() override;
 
   void SendHead(Call&, const std::vector<nghttp2_nv>&, bool) override {}  // gRPC only
-  void Resume(Call&) override {}                                         // gRPC only
+  void Resume(Call&) override {}                                          // gRPC only
   void Send(Call& call, const Answer& answer) override;
   void Abort(Call& call, uint32_t http2_error) override;
   void Taken(Call&, size_t) override {}  // bodies are bounded, and read as they come
@@ -52,7 +52,8 @@ class Http1Front : public ClientProtocol, public Front {
   Call* call_ = nullptr;   // from the head until the answer is out and the request is in
   bool answered_ = false;  // the call's answer, or a refusal, was put
   bool closing_ = false;   // no further request is read
-  bool lingering_ = false; // ... but what the client still sends is thrown away, so that it can read why
+  bool lingering_ =
+      false;  // ... but what the client still sends is thrown away, so that it can read why
   bool half_closed_ = false;
   size_t discarded_ = 0;
   enum class TimerUse { kNone, kIdle, kRead, kLinger };

@@ -13,8 +13,8 @@ const nghttp2_option* Http2Options() {
     nghttp2_option_new(&made);
     nghttp2_option_set_no_auto_window_update(made, 1);
     nghttp2_option_set_no_closed_streams(made, 1);
-    nghttp2_option_set_max_settings(made, 32);           // entries of one SETTINGS frame
-    nghttp2_option_set_max_outbound_ack(made, 1000);     // answers to PING and SETTINGS not yet read
+    nghttp2_option_set_max_settings(made, 32);        // entries of one SETTINGS frame
+    nghttp2_option_set_max_outbound_ack(made, 1000);  // answers to PING and SETTINGS not yet read
     nghttp2_option_set_stream_reset_rate_limit(made, 1000, 100);  // rapid reset: burst, per second
     nghttp2_option_set_max_continuations(made, 8);
     return made;
@@ -28,7 +28,8 @@ bool FillFrom(nghttp2_session* session, Connection& connection) {
     const ssize_t size = nghttp2_session_mem_send(session, &data);
     if (size < 0) return false;
     if (size == 0) return true;
-    connection.Put(std::string_view(reinterpret_cast<const char*>(data), static_cast<size_t>(size)));
+    connection.Put(
+        std::string_view(reinterpret_cast<const char*>(data), static_cast<size_t>(size)));
   }
   return true;
 }

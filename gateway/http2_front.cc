@@ -48,7 +48,8 @@ struct Http2Front::Callbacks {
     return Of(user_data).OnFrame(*frame);
   }
   static int OnSent(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
-    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 || frame->hd.type > NGHTTP2_HEADERS) return 0;
+    if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 || frame->hd.type > NGHTTP2_HEADERS)
+      return 0;
     if (Call* call = CallOf(session, frame->hd.stream_id)) Of(user_data).OnAnswered(*call);
     return 0;
   }
@@ -111,8 +112,8 @@ void Http2Front::OnTimer() {
   const TimerUse use = std::exchange(timer_use_, TimerUse::kNone);
   if (use == TimerUse::kHead) return Cut();
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
-                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr,
-                        0);
+                        nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
+                        nullptr, 0);
   connection_->MarkDirty();
 }
 
@@ -257,8 +258,9 @@ void Http2Front::SendHead(Call& call, const std::vector<nghttp2_nv>& fields, boo
   connection_->MarkDirty();
 }
 
-// The answer is out but the request is not all in (RFC 9113, 8.1). gRPC clients stop at once when they
-// are reset; others have been seen to throw the answer away with the stream, so they may finish.
+// The answer is out but the request is not all in (RFC 9113, 8.1). gRPC clients stop at once when
+// they are reset; others have been seen to throw the answer away with the stream, so they may
+// finish.
 void Http2Front::OnAnswered(Call& call) {
   if (call.request_ended) return;
   if (call.is_grpc) return Abort(call, NGHTTP2_NO_ERROR);

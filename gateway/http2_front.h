@@ -53,8 +53,8 @@ class Http2Front : public ClientProtocol, public Front {
 
   nghttp2_session* session_ = nullptr;
   std::vector<Call*> calls_;
-  Buffer* received_ = nullptr;   // while OnBytes runs
-  Call* head_of_ = nullptr;      // whose header block is incomplete
+  Buffer* received_ = nullptr;  // while OnBytes runs
+  Call* head_of_ = nullptr;     // whose header block is incomplete
   enum class TimerUse { kNone, kIdle, kHead, kGoaway };
   Timer timer_;
   TimerUse timer_use_ = TimerUse::kNone;

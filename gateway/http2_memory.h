@@ -1,5 +1,5 @@
-// Memory for nghttp2: free lists of one loop. A call makes and frees some thirty small blocks, and malloc
-// was a sixth of the gateway's time.
+// Memory for nghttp2: free lists of one loop. A call makes and frees some thirty small blocks, and
+// malloc was a sixth of the gateway's time.
 #ifndef SIMPUL_GATEWAY_HTTP2_MEMORY_H_
 #define SIMPUL_GATEWAY_HTTP2_MEMORY_H_
 
@@ -10,8 +10,8 @@
 
 namespace simpul::gateway {
 
-// Keeps freed blocks up to 1 KiB by size, at most kKept of each. One thread; outlives the sessions and
-// header fields that were made with it.
+// Keeps freed blocks up to 1 KiB by size, at most kKept of each. One thread; outlives the sessions
+// and header fields that were made with it.
 class Http2Memory {
  public:
   Http2Memory();
@@ -26,8 +26,8 @@ class Http2Memory {
   static constexpr size_t kKept = 4096;
   // Before each block; keeps it aligned.
   struct alignas(16) Block {
-    size_t size;   // as it was asked for
-    size_t list;   // kClasses: from malloc alone
+    size_t size;  // as it was asked for
+    size_t list;  // kClasses: from malloc alone
   };
   struct List {
     void* first = nullptr;  // each points to the next

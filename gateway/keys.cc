@@ -68,8 +68,8 @@ const Key* KeySet::Check(std::string_view text) const {
   if (it == keys_.end()) return nullptr;
   const std::string digest = HmacSha256(pepper_, text);
   const Key& key = it->second;
-  const bool same = key.digest.size() == kDigest &&
-                    CRYPTO_memcmp(digest.data(), key.digest.data(), kDigest) == 0;
+  const bool same =
+      key.digest.size() == kDigest && CRYPTO_memcmp(digest.data(), key.digest.data(), kDigest) == 0;
   return same ? &key : nullptr;
 }
 

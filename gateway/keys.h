@@ -20,7 +20,7 @@ std::string HmacSha256(std::string_view key, std::string_view text);
 
 // A key that holds.
 struct Key {
-  std::string id;      // 8 characters
+  std::string id;  // 8 characters
   std::string agency;
   std::string digest;  // HMAC-SHA-256 of the key text, 32 bytes
   std::string caller;  // serialized simpul.bus.v1.Caller with agency and key_id
@@ -56,8 +56,8 @@ class KeySet {
 // The 8 characters of "smp_<8 characters>_<43 characters>"; empty: the text has another shape.
 std::string_view KeyIdOf(std::string_view text);
 
-// Remembers the last key text of one connection, which is nearly always the next one too, so that the
-// HMAC is computed once a connection and key set. One thread.
+// Remembers the last key text of one connection, which is nearly always the next one too, so that
+// the HMAC is computed once a connection and key set. One thread.
 class KeyCache {
  public:
   const Key* Check(const std::shared_ptr<const KeySet>& keys, std::string_view text);

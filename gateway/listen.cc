@@ -54,7 +54,8 @@ absl::Status CannotListen(const std::string& address) {
 absl::StatusOr<ListenSockets> Listen(const std::string& address, int count) {
   std::vector<sockaddr_storage> found = Resolve(address);
   if (found.empty()) {
-    return absl::InvalidArgumentError(absl::StrFormat("\"%s\" is no host:port to listen on", address));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("\"%s\" is no host:port to listen on", address));
   }
   // Sockets that share a port would also share it with another process, in silence: look first.
   const int probe = Bind(found.front(), /*share=*/false);

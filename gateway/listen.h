@@ -16,7 +16,8 @@ struct ListenSockets {
 };
 
 // `address` is "host:port"; port 0 picks one.
-// FAILED_PRECONDITION: it is in use or cannot be bound. INVALID_ARGUMENT: it names no host. Names it.
+// FAILED_PRECONDITION: it is in use or cannot be bound. INVALID_ARGUMENT: it names no host. Names
+// it.
 absl::StatusOr<ListenSockets> Listen(const std::string& address, int count);
 
 }  // namespace simpul::gateway

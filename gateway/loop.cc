@@ -105,8 +105,8 @@ void Loop::ReadClock() {
   now_ns_ = int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// Until the next slot of the wheel that holds a timer; -1: there is none. A timer more than one turn
-// away wakes the loop once a turn, for nothing.
+// Until the next slot of the wheel that holds a timer; -1: there is none. A timer more than one
+// turn away wakes the loop once a turn, for nothing.
 int Loop::WaitMilliseconds() const {
   for (uint64_t ahead = 1; ahead <= kSlots;) {
     const uint64_t slot = (tick_ + ahead) % kSlots;

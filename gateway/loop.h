@@ -18,14 +18,15 @@
 
 namespace simpul::gateway {
 
-// Something with a file descriptor in a loop. Lives until the end of the pass in which it was buried, so
-// that events and calls already under way may still touch it.
+// Something with a file descriptor in a loop. Lives until the end of the pass in which it was
+// buried, so that events and calls already under way may still touch it.
 class Peer {
  public:
   virtual ~Peer() = default;
   // `events`: EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP.
   virtual void OnEvents(uint32_t events) = 0;
-  // Once at the end of each pass in which Loop::MarkDirty was called: write what there is in one go.
+  // Once at the end of each pass in which Loop::MarkDirty was called: write what there is in one
+  // go.
   virtual void Flush() {}
   // Ends it, and buries it if the loop owns it.
   virtual void Close() {}
@@ -132,7 +133,7 @@ class Loop {
   Arena arena_{&small_buffers_};
   Slice receive_;
 
-  std::array<Timer*, kSlots + 1> wheel_{};  // the last list: due, about to fire
+  std::array<Timer*, kSlots + 1> wheel_{};        // the last list: due, about to fire
   std::array<uint64_t, kSlots / 64> occupied_{};  // one bit a slot
   std::vector<Peer*> dirty_;
   std::unordered_map<Peer*, std::unique_ptr<Peer>> owned_;

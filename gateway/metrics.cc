@@ -70,18 +70,20 @@ prometheus::MetricFamily Metrics::Requests() const {
 }
 
 prometheus::MetricFamily Metrics::Durations() const {
-  prometheus::MetricFamily family{"simpul_gateway_request_duration_seconds",
-                                  "How long unary calls took, from the last of the head to the end.",
-                                  prometheus::MetricType::Histogram,
-                                  {}};
+  prometheus::MetricFamily family{
+      "simpul_gateway_request_duration_seconds",
+      "How long unary calls took, from the last of the head to the end.",
+      prometheus::MetricType::Histogram,
+      {}};
   for (size_t protocol = 0; protocol < kProtocols.size(); ++protocol) {
     prometheus::ClientMetric metric;
     metric.label = {{"protocol", kProtocols[protocol]}};
     auto& histogram = metric.histogram;
     for (size_t i = 0; i <= LoopCounters::kBounds.size(); ++i) {
       for (const auto& loop : loops_) histogram.sample_count += loop.durations[protocol][i].value();
-      const double bound = i < LoopCounters::kBounds.size() ? LoopCounters::kBounds[i]
-                                                            : std::numeric_limits<double>::infinity();
+      const double bound = i < LoopCounters::kBounds.size()
+                               ? LoopCounters::kBounds[i]
+                               : std::numeric_limits<double>::infinity();
       histogram.bucket.push_back({histogram.sample_count, bound});
     }
     for (const auto& loop : loops_) {
@@ -94,12 +96,12 @@ prometheus::MetricFamily Metrics::Durations() const {
 
 std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   using prometheus::MetricType;
-  auto sum = [this](Counter LoopCounters::*counter) {
+  auto sum = [this](Counter LoopCounters::* counter) {
     uint64_t total = 0;
     for (const LoopCounters& loop : loops_) total += (loop.*counter).value();
     return static_cast<double>(total);
   };
-  auto open = [&](Counter LoopCounters::*began, Counter LoopCounters::*ended) {
+  auto open = [&](Counter LoopCounters::* began, Counter LoopCounters::* ended) {
     const double gone = sum(ended);  // first, so that the difference is never negative
     return sum(began) - gone;
   };

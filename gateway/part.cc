@@ -176,12 +176,13 @@ absl::StatusOr<std::unique_ptr<Part>> Part::Start(const Options& options) {
   if (loops <= 0) loops = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   running->metrics = std::make_shared<Metrics>(loops);
   if (absl::Status status = running->LoadTls(); !status.ok()) return status;
-  running->context = {.limits = options.limits,
-                      .client_tls = running->client_tls.get(),
-                      .part_tls = running->part_tls.get(),
-                      .metrics = running->metrics.get(),
-                      .max_connections = options.limits.connections / static_cast<size_t>(loops) + 1,
-                      .ready = [ready = running->ready] { return ready->Get(); }};
+  running->context = {
+      .limits = options.limits,
+      .client_tls = running->client_tls.get(),
+      .part_tls = running->part_tls.get(),
+      .metrics = running->metrics.get(),
+      .max_connections = options.limits.connections / static_cast<size_t>(loops) + 1,
+      .ready = [ready = running->ready] { return ready->Get(); }};
   for (int i = 0; i < loops; ++i) {
     running->workers.push_back(std::make_unique<Worker>(i, running->context));
   }

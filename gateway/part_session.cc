@@ -63,8 +63,9 @@ void Upstream::Retire() {
 
 absl::Status Upstream::Open() {
   if (!available()) {
-    return absl::UnavailableError(absl::StrFormat(
-        "%s does not answer at %s; it is tried again in a moment", instance_.name, instance_.address));
+    return absl::UnavailableError(
+        absl::StrFormat("%s does not answer at %s; it is tried again in a moment", instance_.name,
+                        instance_.address));
   }
   if (instance_.resolved.empty()) {
     OnSessionEnds(nullptr, false);
@@ -165,7 +166,8 @@ PartSession::PartSession(Worker* worker, std::shared_ptr<Upstream> upstream, Con
     : worker_(worker),
       upstream_(std::move(upstream)),
       connection_(connection),
-      connect_timer_([](void* self) { static_cast<PartSession*>(self)->connection_->Close(); }, this) {
+      connect_timer_([](void* self) { static_cast<PartSession*>(self)->connection_->Close(); },
+                     this) {
   nghttp2_session_client_new3(&session_, Callbacks::Table(), this, Http2Options(),
                               worker_->http2_memory());
   const std::array<nghttp2_settings_entry, 2> settings = {
@@ -359,7 +361,8 @@ absl::StatusOr<std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)>> MakePartTls(
     return absl::InvalidArgumentError(files.certificate + " is no certificate in PEM");
   }
   if (SSL_CTX_use_PrivateKey_file(tls.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return absl::InvalidArgumentError(files.key + " is not the private key of " + files.certificate);
+    return absl::InvalidArgumentError(files.key + " is not the private key of " +
+                                      files.certificate);
   }
   if (SSL_CTX_load_verify_locations(tls.get(), files.ca.c_str(), nullptr) != 1) {
     return absl::InvalidArgumentError(files.ca + " is no CA certificate in PEM");

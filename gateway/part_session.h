@@ -1,5 +1,5 @@
-// The gateway's side towards a part: one HTTP/2 connection per loop and instance, opened when a call
-// needs it.
+// The gateway's side towards a part: one HTTP/2 connection per loop and instance, opened when a
+// call needs it.
 #ifndef SIMPUL_GATEWAY_PART_SESSION_H_
 #define SIMPUL_GATEWAY_PART_SESSION_H_
 
@@ -19,8 +19,9 @@ namespace simpul::gateway {
 
 class PartSession;
 
-// An instance of a part as one loop reaches it: its connection, and when to try again. Shared by the
-// loop's route tables and by its own connections, so it lives as long as any of them. One thread.
+// An instance of a part as one loop reaches it: its connection, and when to try again. Shared by
+// the loop's route tables and by its own connections, so it lives as long as any of them. One
+// thread.
 class Upstream : public std::enable_shared_from_this<Upstream> {
  public:
   // `tls` is null for a plaintext instance; outlives this.
@@ -31,8 +32,8 @@ class Upstream : public std::enable_shared_from_this<Upstream> {
   // Not waiting to try again after a connection that failed.
   bool available() const;
 
-  // Opens a stream for the call and sends `fields`, which outlive it; the body follows from call.to_part.
-  // UNAVAILABLE: no connection can be opened now.
+  // Opens a stream for the call and sends `fields`, which outlive it; the body follows from
+  // call.to_part. UNAVAILABLE: no connection can be opened now.
   absl::Status Start(Call& call, const std::vector<nghttp2_nv>& fields);
 
   // Takes no new calls: its connection closes after the last one.

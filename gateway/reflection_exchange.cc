@@ -12,7 +12,8 @@ namespace simpul::gateway {
 namespace {
 
 constexpr size_t kMaxQuestion = 16 << 10;  // within a stream's window, which is credited by answers
-constexpr size_t kAnswerBelow = 64 << 10;  // waiting bytes; beyond it no more questions are answered
+constexpr size_t kAnswerBelow = 64
+                                << 10;  // waiting bytes; beyond it no more questions are answered
 
 }  // namespace
 
@@ -77,7 +78,8 @@ bool ReflectionHandler::AnswerOne(Call& call) {
                                                   Field("content-type", "application/grpc")};
     call.front->SendHead(call, kHead, false);
   }
-  const std::string answer = worker_->table()->routes->reflection().Answer(request).SerializeAsString();
+  const std::string answer =
+      worker_->table()->routes->reflection().Answer(request).SerializeAsString();
   std::string framed(kMessagePrefix, '\0');
   WriteMessagePrefix(static_cast<uint32_t>(answer.size()), framed.data());
   call.to_client.Push(Slice::Copy(framed + answer));

@@ -1,4 +1,5 @@
-// What server reflection tells: the public services of all parts and the files they need, and no more.
+// What server reflection tells: the public services of all parts and the files they need, and no
+// more.
 #ifndef SIMPUL_GATEWAY_REFLECTION_INDEX_H_
 #define SIMPUL_GATEWAY_REFLECTION_INDEX_H_
 
@@ -35,7 +36,8 @@ class ReflectionIndex {
  private:
   void AddFile(const google::protobuf::FileDescriptor* file);
   const google::protobuf::FileDescriptor* FileOfSymbol(const std::string& symbol) const;
-  const google::protobuf::FileDescriptor* FileOfExtension(const std::string& type, int number) const;
+  const google::protobuf::FileDescriptor* FileOfExtension(const std::string& type,
+                                                          int number) const;
   void ListNumbers(const std::string& type, reflection::Response& response) const;
   static void Describe(const google::protobuf::FileDescriptor& file, reflection::Files& files);
 

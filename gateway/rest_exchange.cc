@@ -45,7 +45,8 @@ bool RestExchange::Charge(size_t bytes) {
 void RestHandler::Start(Call& call) {
   if (call.head.is_grpc()) {
     return worker_->RefuseRest(
-        call, 415, absl::InvalidArgumentError("gRPC needs HTTP/2; over HTTP/1.1 this address speaks JSON"));
+        call, 415,
+        absl::InvalidArgumentError("gRPC needs HTTP/2; over HTTP/1.1 this address speaks JSON"));
   }
   const size_t question = call.head.path.find('?');
   const std::string_view path = call.head.path.substr(0, question);
@@ -58,14 +59,14 @@ void RestHandler::Start(Call& call) {
     case RouteResult::kNotFound:
       return worker_->Finish(call, absl::NotFoundError("no public method is served at this path"));
     case RouteResult::kBadPath:
-      return worker_->Finish(
-          call, absl::InvalidArgumentError("the path is not one, or has a % without two hex digits"));
+      return worker_->Finish(call, absl::InvalidArgumentError(
+                                       "the path is not one, or has a % without two hex digits"));
     case RouteResult::kWrongVerb: {
       const std::string allow = router.Allow(path);
       return worker_->RefuseRest(
           call, 405,
-          absl::UnimplementedError(absl::StrFormat("this path is served with %s only", allow)), "allow",
-          allow);
+          absl::UnimplementedError(absl::StrFormat("this path is served with %s only", allow)),
+          "allow", allow);
     }
   }
   call.route = call.table->routes->FindMethod(rest->match.route->method->path);
@@ -80,12 +81,13 @@ void RestHandler::OnRequestData(Call& call, Slice data) {
   if (rest.body.size() + data.size() > worker_->limits().request_body) {
     return worker_->RefuseRest(
         call, 413,
-        absl::InvalidArgumentError(absl::StrFormat("the body is larger than %d bytes",
-                                                   worker_->limits().request_body)));
+        absl::InvalidArgumentError(
+            absl::StrFormat("the body is larger than %d bytes", worker_->limits().request_body)));
   }
   if (!rest.Charge(data.size())) {
-    return worker_->Finish(call, absl::UnavailableError(
-                                     "too many large bodies at this moment; try again in a second"));
+    return worker_->Finish(
+        call,
+        absl::UnavailableError("too many large bodies at this moment; try again in a second"));
   }
   rest.body.Append(ViewOf(data));
   if (call.front != nullptr) call.front->Taken(call, data.size());
@@ -95,7 +97,8 @@ bool RestHandler::CheckBody(Call& call) {
   if (call.rest->body.empty() || IsJson(call.rest->content_type)) return true;
   worker_->RefuseRest(
       call, 415,
-      absl::InvalidArgumentError("a body is understood as JSON only: send content-type: application/json"));
+      absl::InvalidArgumentError(
+          "a body is understood as JSON only: send content-type: application/json"));
   return false;
 }
 
@@ -132,7 +135,8 @@ void RestHandler::OnRequestEnd(Call& call) {
   transcode::Buffer& wire = worker_->scratch();
   wire.Clear();
   wire.Append(std::string_view("\0\0\0\0\0", kMessagePrefix));
-  const absl::Status built = transcode::BuildRequest(rest.match, rest.query, rest.body.Padded(), wire);
+  const absl::Status built =
+      transcode::BuildRequest(rest.match, rest.query, rest.body.Padded(), wire);
   if (!built.ok()) return worker_->Finish(call, built);
   WriteMessagePrefix(static_cast<uint32_t>(wire.size() - kMessagePrefix), wire.data());
   rest.body = transcode::Buffer();
@@ -154,8 +158,9 @@ void RestHandler::OnResponseData(Call& call, Slice data) {
                   worker_->limits().response_body)));
   }
   if (!rest.Charge(data.size())) {
-    return worker_->Finish(call, absl::UnavailableError(
-                                     "too many large bodies at this moment; try again in a second"));
+    return worker_->Finish(
+        call,
+        absl::UnavailableError("too many large bodies at this moment; try again in a second"));
   }
   rest.reply.Append(ViewOf(data));
   call.session->Taken(call, data.size());
@@ -176,7 +181,8 @@ absl::Status RestHandler::StatusOfPart(Call& call) const {
   std::from_chars(text.data(), text.data() + text.size(), http_status);
   absl::StatusCode code = transcode::CodeOfHttpStatus(http_status);
   if (code == absl::StatusCode::kOk) code = absl::StatusCode::kInternal;
-  return absl::Status(code, absl::StrFormat("%s answered without a gRPC status", call.route->service));
+  return absl::Status(code,
+                      absl::StrFormat("%s answered without a gRPC status", call.route->service));
 }
 
 void RestHandler::OnResponseEnd(Call& call) {
@@ -189,8 +195,9 @@ void RestHandler::AnswerJson(Call& call) {
   RestExchange& rest = *call.rest;
   const MessageFrame frame = ReadMessage(rest.reply.view());
   if (frame.result != MessageFrame::Result::kOk || frame.size != rest.reply.size()) {
-    return worker_->Finish(call, absl::InternalError(absl::StrFormat(
-                                     "%s did not answer with one plain message", call.route->path)));
+    return worker_->Finish(
+        call, absl::InternalError(
+                  absl::StrFormat("%s did not answer with one plain message", call.route->path)));
   }
   const transcode::Route& route = *rest.match.route;
   transcode::Buffer& json = worker_->scratch();
@@ -198,12 +205,14 @@ void RestHandler::AnswerJson(Call& call) {
   const absl::Status written =
       route.response_field == nullptr
           ? transcode::WireToJson(*route.method->response, frame.message, json)
-          : transcode::WireToJson(*route.method->response, *route.response_field, frame.message, json);
+          : transcode::WireToJson(*route.method->response, *route.response_field, frame.message,
+                                  json);
   if (!written.ok()) return worker_->Finish(call, written);
   rest.reply = transcode::Buffer();
   if (!rest.Charge(json.size())) {
-    return worker_->Finish(call, absl::UnavailableError(
-                                     "too many large bodies at this moment; try again in a second"));
+    return worker_->Finish(
+        call,
+        absl::UnavailableError("too many large bodies at this moment; try again in a second"));
   }
   worker_->FinishRest(call, absl::StatusCode::kOk, {.body = json.view()});
 }

@@ -35,10 +35,11 @@ class RestTest : public ::testing::Test {
   }
   std::string Request(const std::string& line, const std::string& body = "",
                       const std::string& fields = "") const {
-    std::string text = absl::StrFormat("%s HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\n%s", line,
-                                       city_.key(), fields);
+    std::string text =
+        absl::StrFormat("%s HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\n%s", line, city_.key(), fields);
     if (!body.empty()) {
-      text += absl::StrFormat("content-type: application/json\r\ncontent-length: %d\r\n", body.size());
+      text +=
+          absl::StrFormat("content-type: application/json\r\ncontent-length: %d\r\n", body.size());
     }
     return text + "\r\n" + body;
   }
@@ -97,7 +98,8 @@ TEST_F(RestTest, KeepsTheConnectionAndAnswersInOrder) {
   Start();
   Wire wire(city_.gateway().address());
   std::string all;
-  for (int i = 0; i < 50; ++i) all += Request(absl::StrFormat("GET /v1/departments/x/hotspots/%d", i));
+  for (int i = 0; i < 50; ++i)
+    all += Request(absl::StrFormat("GET /v1/departments/x/hotspots/%d", i));
   wire.Send(all);
   for (int i = 0; i < 50; ++i) {
     const std::string answer = wire.ReadAnswer();
@@ -120,9 +122,10 @@ TEST_F(RestTest, TurnsAPartsErrorIntoGooglesShape) {
 TEST_F(RestTest, RefusesBadInputWithTheFieldAndNotTheValue) {
   Start();
   const std::string line = "POST /v1/subscriptions?subscription_id=mine";
-  for (const char* body : {"{'types':[]}", "{\"types\":[],}", "{\"types\":[\"hemmelig\"],\"types\":[]}",
-                           "{\"types\":7}", "{\"typos\":[\"hemmelig\"]}", "{\"types\":[\"hemmelig\",8]}",
-                           "hemmelig", "[]", "{\"types\":[]} x"}) {
+  for (const char* body :
+       {"{'types':[]}", "{\"types\":[],}", "{\"types\":[\"hemmelig\"],\"types\":[]}",
+        "{\"types\":7}", "{\"typos\":[\"hemmelig\"]}", "{\"types\":[\"hemmelig\",8]}", "hemmelig",
+        "[]", "{\"types\":[]} x"}) {
     const std::string answer = Ask(Request(line, body));
     EXPECT_EQ(StatusOf(answer), 400) << body;
     EXPECT_EQ(ErrorOf(answer)["status"], "INVALID_ARGUMENT") << body;
@@ -180,17 +183,19 @@ TEST_F(RestTest, AnswersTheSameOverHttp2) {
   const std::string one = Shell(curl + url + "/v1/departments/x/hotspots/1");
   EXPECT_EQ(nlohmann::json::parse(one)["displayName"], "a");
   EXPECT_EQ(nlohmann::json::parse(
-                Shell(curl + "-H 'content-type: application/json' -d '{\"types\":[\"a.B\"]}' '" + url +
-                    "/v1/subscriptions?subscription_id=mine'"))["name"],
+                Shell(curl + "-H 'content-type: application/json' -d '{\"types\":[\"a.B\"]}' '" +
+                      url + "/v1/subscriptions?subscription_id=mine'"))["name"],
             "subscriptions/mine");
-  EXPECT_EQ(Shell(curl + "-o /dev/null -w '%{http_code}' " + url + "/v1/departments/x/hotspots/missing"),
-            "404");
-  EXPECT_EQ(Shell("curl -s --http2-prior-knowledge -o /dev/null -w '%{http_code}' " + url + "/healthz"),
-            "200");
+  EXPECT_EQ(
+      Shell(curl + "-o /dev/null -w '%{http_code}' " + url + "/v1/departments/x/hotspots/missing"),
+      "404");
+  EXPECT_EQ(
+      Shell("curl -s --http2-prior-knowledge -o /dev/null -w '%{http_code}' " + url + "/healthz"),
+      "200");
   // A body that is refused before it has come.
   EXPECT_EQ(Shell("head -c 3000000 /dev/zero | curl -s --http2-prior-knowledge -o /dev/null "
-                "-w '%{http_code}' --data-binary @- -H 'content-type: application/json' '" +
-                url + "/v1/subscriptions'"),
+                  "-w '%{http_code}' --data-binary @- -H 'content-type: application/json' '" +
+                  url + "/v1/subscriptions'"),
             "401");
 }
 
@@ -199,11 +204,14 @@ TEST_F(RestTest, SpeaksBothProtocolsUnderTls) {
   city_.options().listen_tls = "127.0.0.1:0";
   city_.options().tls = rpc::CertificateFiles::In(directory);
   Start();
-  const std::string curl = "curl -s --cacert " + directory + "/ca.crt -H 'x-api-key: " + city_.key() +
+  const std::string curl = "curl -s --cacert " + directory +
+                           "/ca.crt -H 'x-api-key: " + city_.key() +
                            "' -w ' %{http_version} %{http_code}' https://" +
                            city_.gateway().tls_address() + "/v1/departments/x/hotspots/1 ";
-  EXPECT_THAT(Shell(curl + "--http2"), AllOf(HasSubstr("\"displayName\":\"a\""), HasSubstr(" 2 200")));
-  EXPECT_THAT(Shell(curl + "--http1.1"), AllOf(HasSubstr("\"displayName\":\"a\""), HasSubstr(" 1.1 200")));
+  EXPECT_THAT(Shell(curl + "--http2"),
+              AllOf(HasSubstr("\"displayName\":\"a\""), HasSubstr(" 2 200")));
+  EXPECT_THAT(Shell(curl + "--http1.1"),
+              AllOf(HasSubstr("\"displayName\":\"a\""), HasSubstr(" 1.1 200")));
   EXPECT_THAT(Shell(curl + "--http2 -X POST -H 'content-type: application/json' -d '{}'"),
               HasSubstr(" 2 405"));
   EXPECT_THAT(Shell(curl + "--tls-max 1.1"), Not(HasSubstr("200")));
@@ -244,23 +252,27 @@ TEST_F(RestTest, RefusesAnOversizeBody) {
                     "content-type: application/json\r\ntransfer-encoding: chunked\r\n"));
   wire.Send(absl::StrFormat("%x\r\n%s\r\n0\r\n\r\n", body.size(), body));
   EXPECT_EQ(StatusOf(wire.ReadAnswer()), 413);
-  EXPECT_EQ(Shell("head -c 5000000 /dev/zero | curl -s --http2-prior-knowledge -o /dev/null "
-                "-w '%{http_code}' --data-binary @- -H 'content-type: application/json' -H 'x-api-key: " +
-                city_.key() + "' 'http://" + city_.gateway().address() +
-                "/v1/subscriptions?subscription_id=a'"),
-            "413");
+  EXPECT_EQ(
+      Shell(
+          "head -c 5000000 /dev/zero | curl -s --http2-prior-knowledge -o /dev/null "
+          "-w '%{http_code}' --data-binary @- -H 'content-type: application/json' -H 'x-api-key: " +
+          city_.key() + "' 'http://" + city_.gateway().address() +
+          "/v1/subscriptions?subscription_id=a'"),
+      "413");
 }
 
 TEST_F(RestTest, RefusesAnOversizeHead) {
   Start();
-  EXPECT_EQ(StatusOf(Ask(Request("GET /v1/hotspots", "", "x: " + std::string(40 << 10, 'x') + "\r\n"))),
-            431);
+  EXPECT_EQ(
+      StatusOf(Ask(Request("GET /v1/hotspots", "", "x: " + std::string(40 << 10, 'x') + "\r\n"))),
+      431);
   std::string many;
   for (int i = 0; i < 200; ++i) many += absl::StrFormat("x%d: 1\r\n", i);
   EXPECT_EQ(StatusOf(Ask(Request("GET /v1/hotspots", "", many))), 431);
-  const std::string big = Shell("curl -s --http2-prior-knowledge -o /dev/null -w '%{http_code}' -H 'x: " +
-                              std::string(40 << 10, 'x') + "' -H 'x-api-key: " + city_.key() +
-                              "' http://" + city_.gateway().address() + "/v1/hotspots");
+  const std::string big =
+      Shell("curl -s --http2-prior-knowledge -o /dev/null -w '%{http_code}' -H 'x: " +
+            std::string(40 << 10, 'x') + "' -H 'x-api-key: " + city_.key() + "' http://" +
+            city_.gateway().address() + "/v1/hotspots");
   EXPECT_EQ(big, "431");
 }
 

@@ -46,7 +46,8 @@ std::string AuthorityOf(std::string_view service, const std::vector<std::string>
   const std::vector<std::string_view> parts = SplitDots(service);
   if (parts.size() < 4 || parts[0] != "simpul" || parts[1] != "dept") return "";
   const std::string wanted = Dashed(parts[3]) + "." + Dashed(parts[2]);
-  return std::find(authorities.begin(), authorities.end(), wanted) == authorities.end() ? "" : wanted;
+  return std::find(authorities.begin(), authorities.end(), wanted) == authorities.end() ? ""
+                                                                                        : wanted;
 }
 
 std::shared_ptr<const RouteTable> RouteTable::Build(std::vector<Served> served, Metrics& metrics,

@@ -26,7 +26,7 @@ struct Instance {
   std::string name;     // "parts/service/wifi/instances/3f9c", for logs and errors
   std::string address;  // "host:port"
   bool plaintext = false;
-  rpc::Identity identity;                // whose certificate it must show, unless `plaintext`
+  rpc::Identity identity;                  // whose certificate it must show, unless `plaintext`
   std::vector<sockaddr_storage> resolved;  // `address`; empty: it names no host
 
   bool operator==(const Instance& other) const;
@@ -52,9 +52,9 @@ struct Target {
 
 // A public method and who answers it.
 struct MethodRoute {
-  std::string path;     // "/simpul.wifi.v1.HotspotService/GetHotspot"
+  std::string path;  // "/simpul.wifi.v1.HotspotService/GetHotspot"
   std::string service;
-  uint32_t index = 0;   // of its service, for taking turns
+  uint32_t index = 0;  // of its service, for taking turns
   bool client_streaming = false;
   bool server_streaming = false;
   std::vector<Target> targets;
@@ -99,11 +99,12 @@ class RouteTable {
   uint32_t service_count_ = 0;
 };
 
-// Looks up "host:port", IPv6 in brackets; may ask DNS, so not on a loop's thread. Empty: nothing found.
+// Looks up "host:port", IPv6 in brackets; may ask DNS, so not on a loop's thread. Empty: nothing
+// found.
 std::vector<sockaddr_storage> Resolve(const std::string& address);
 
-// The `:authority` of a service at an engine: its only one, or the "<app>.<department>" that its package
-// "simpul.dept.<department>.<app>.v1" names; empty: none fits.
+// The `:authority` of a service at an engine: its only one, or the "<app>.<department>" that its
+// package "simpul.dept.<department>.<app>.v1" names; empty: none fits.
 std::string AuthorityOf(std::string_view service, const std::vector<std::string>& authorities);
 
 }  // namespace simpul::gateway

@@ -94,10 +94,12 @@ TEST(RouteTable, SaysWhatAnEngineDoesNotServe) {
 
 TEST(AuthorityOf, FollowsFromThePackage) {
   const std::vector<std::string> two = {"siak.dukcapil-kota", "radius.diskominfo"};
-  EXPECT_EQ(AuthorityOf("simpul.dept.dukcapil_kota.siak.v1.PersonService", two), "siak.dukcapil-kota");
+  EXPECT_EQ(AuthorityOf("simpul.dept.dukcapil_kota.siak.v1.PersonService", two),
+            "siak.dukcapil-kota");
   EXPECT_EQ(AuthorityOf("simpul.dept.diskominfo.radius.v1.X", two), "radius.diskominfo");
   EXPECT_EQ(AuthorityOf("simpul.wifi.v1.HotspotService", two), "");
-  EXPECT_EQ(AuthorityOf("simpul.wifi.v1.HotspotService", {"radius.diskominfo"}), "radius.diskominfo");
+  EXPECT_EQ(AuthorityOf("simpul.wifi.v1.HotspotService", {"radius.diskominfo"}),
+            "radius.diskominfo");
   EXPECT_EQ(AuthorityOf("simpul.wifi.v1.HotspotService", {}), "");
 }
 
@@ -142,14 +144,16 @@ TEST(ReflectionIndex, GivesAFileWithAllThatItImports) {
   ASSERT_FALSE(files.empty());
   EXPECT_EQ(files.front().name(), "simpul/wifi/v1/wifi.proto");
   for (const auto& file : files) {
-    for (const std::string& import : file.dependency()) EXPECT_TRUE(have.contains(import)) << import;
+    for (const std::string& import : file.dependency())
+      EXPECT_TRUE(have.contains(import)) << import;
   }
 }
 
 TEST(ReflectionIndex, FindsExtensionsAndTheirNumbers) {
   const auto table = Build({PartOf("wifi", {"simpul.wifi.v1.HotspotService"})});
   reflection::Request request;
-  request.mutable_file_containing_extension()->set_containing_type("google.protobuf.ServiceOptions");
+  request.mutable_file_containing_extension()->set_containing_type(
+      "google.protobuf.ServiceOptions");
   request.mutable_file_containing_extension()->set_extension_number(50101);
   EXPECT_THAT(Ask(*table, request).file_descriptor_response().file_descriptor_proto(0),
               HasSubstr("simpul/bus/v1/bus.proto"));

@@ -12,9 +12,9 @@
 
 namespace simpul::gateway {
 
-// Files in one directory: "parts" (a ListPartsResponse) and "contracts/<hash>" (protosets). Each file is
-// replaced whole, and parts are written after the contracts that they need, so that a crash leaves the
-// last state or this one. One thread.
+// Files in one directory: "parts" (a ListPartsResponse) and "contracts/<hash>" (protosets). Each
+// file is replaced whole, and parts are written after the contracts that they need, so that a crash
+// leaves the last state or this one. One thread.
 class Snapshot {
  public:
   // An empty directory name keeps nothing.
@@ -28,8 +28,8 @@ class Snapshot {
     std::vector<catalogue::v1::Part> parts;
     std::map<std::string, std::string> contracts;  // by hash
   };
-  // Nothing if there is none, or if it is damaged: it is only a start until the catalogue answers. A
-  // contract that is not what its name says is left out.
+  // Nothing if there is none, or if it is damaged: it is only a start until the catalogue answers.
+  // A contract that is not what its name says is left out.
   Content Load() const;
 
  private:

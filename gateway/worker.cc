@@ -20,11 +20,11 @@ namespace simpul::gateway {
 namespace {
 
 constexpr size_t kFreeCalls = 1024;
-// Instances asked for one call that none has seen yet. An instance that failed is left alone for a while, so
-// each attempt goes to another one; several may be dead at once, until their leases end.
+// Instances asked for one call that none has seen yet. An instance that failed is left alone for a
+// while, so each attempt goes to another one; several may be dead at once, until their leases end.
 constexpr int kMaxAttempts = 8;
-// A part gets this much longer than the call has, so that the end of a call is ours to tell: a part whose
-// own clock runs out first resets the stream, which says CANCELLED and not DEADLINE_EXCEEDED.
+// A part gets this much longer than the call has, so that the end of a call is ours to tell: a part
+// whose own clock runs out first resets the stream, which says CANCELLED and not DEADLINE_EXCEEDED.
 constexpr absl::Duration kPartGrace = absl::Milliseconds(250);
 constexpr int kAcceptsPerPass = 64;
 
@@ -33,7 +33,8 @@ constexpr char kNoKey[] =
     "send an API key in the header \"x-api-key\"; the city's IT department makes one with "
     "\"simpul key create --agency <name>\"";
 constexpr char kBadKey[] =
-    "the API key in the header \"x-api-key\" is unknown or was revoked; the city's IT department makes "
+    "the API key in the header \"x-api-key\" is unknown or was revoked; the city's IT department "
+    "makes "
     "one with \"simpul key create --agency <name>\"";
 
 void AppendHex(uint64_t value, int digits, std::string& out) {
@@ -212,9 +213,9 @@ void Worker::OnHead(Call& call) {
   counters_.calls_started.Add(1);
   call.table = table_;
   if (call.head_too_large) {
-    const absl::Status status = absl::ResourceExhaustedError(absl::StrFormat(
-        "the header is larger than %d bytes or has more than %d fields", limits().header_bytes,
-        limits().header_count));
+    const absl::Status status = absl::ResourceExhaustedError(
+        absl::StrFormat("the header is larger than %d bytes or has more than %d fields",
+                        limits().header_bytes, limits().header_count));
     return call.is_grpc ? Finish(call, status) : RefuseRest(call, 431, status);
   }
   if (AnswerProbe(call) || !Authenticate(call) || !SetDeadline(call)) return;
@@ -299,8 +300,9 @@ void Worker::DispatchGrpc(Call& call) {
   }
   if (ReflectionHandler::Serves(call.head.path)) return reflection_.Start(call);
   if (call.route == nullptr) {
-    return Finish(call, absl::UnimplementedError(
-                            "no part serves this method to the public; reflection lists what there is"));
+    return Finish(call,
+                  absl::UnimplementedError(
+                      "no part serves this method to the public; reflection lists what there is"));
   }
   call.handler = &pass_through_;
   SendToPart(call);
@@ -324,7 +326,8 @@ void Worker::SendToPart(Call& call) {
   Finish(call, status);
 }
 
-// What an instance hears before the message. The fields' text is the call's, its table's or constant.
+// What an instance hears before the message. The fields' text is the call's, its table's or
+// constant.
 const std::vector<nghttp2_nv>& Worker::PartFields(Call& call) {
   const bool plaintext = call.table->routes->instances()[call.target->instance].plaintext;
   fields_.clear();
@@ -351,7 +354,8 @@ const std::vector<nghttp2_nv>& Worker::PartFields(Call& call) {
   return fields_;
 }
 
-// Gives a call that no part has seen to another instance, with all that was sent. False: it cannot be.
+// Gives a call that no part has seen to another instance, with all that was sent. False: it cannot
+// be.
 bool Worker::SendAgain(Call& call) {
   if (!call.replayable || call.attempts >= kMaxAttempts) return false;
   const MethodRoute* route = table_->routes->FindMethod(call.route->path);
@@ -434,7 +438,8 @@ void Worker::Finish(Call& call, const absl::Status& status) {
   if (call.head_sent) return call.front->Resume(call);
   call.head_sent = true;
   fields_.assign({Field(":status", "200"), Field("content-type", "application/grpc"),
-                  Field("grpc-status", call.grpc_status), Field("grpc-message", call.grpc_message)});
+                  Field("grpc-status", call.grpc_status),
+                  Field("grpc-message", call.grpc_message)});
   call.front->SendHead(call, fields_, true);
 }
 
@@ -462,7 +467,9 @@ void Worker::Count(Call& call, absl::StatusCode code) {
   const MethodRoute* route = call.route;
   const size_t protocol = static_cast<size_t>(call.is_grpc ? Dialect::kGrpc : Dialect::kRest);
   MethodMetrics& metrics = route != nullptr ? *route->metrics : *other_;
-  metrics.loops[static_cast<size_t>(index_)].calls[protocol][static_cast<size_t>(code) % kCodes].Add(1);
+  metrics.loops[static_cast<size_t>(index_)]
+      .calls[protocol][static_cast<size_t>(code) % kCodes]
+      .Add(1);
   if (route == nullptr || !route->unary()) return;
   const int64_t ns = loop_.now_ns() - call.started_ns;
   size_t bucket = 0;

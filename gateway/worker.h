@@ -35,7 +35,8 @@ struct LoopTable {
   std::vector<std::shared_ptr<Upstream>> upstreams;  // beside routes->instances()
   std::vector<uint32_t> turns;                       // by MethodRoute::index
 
-  // The next instance in turn that may be called, another than `not_this` if there is one; null: none.
+  // The next instance in turn that may be called, another than `not_this` if there is one; null:
+  // none.
   const Target* Pick(const MethodRoute& route, const Target* not_this);
 };
 
@@ -45,11 +46,12 @@ struct WorkerContext {
   SSL_CTX* client_tls = nullptr;  // null: no TLS listener
   SSL_CTX* part_tls = nullptr;    // null: plaintext parts only
   Metrics* metrics = nullptr;
-  size_t max_connections = 0;              // of one worker
-  std::function<absl::Status()> ready;     // for /readyz; any thread
+  size_t max_connections = 0;           // of one worker
+  std::function<absl::Status()> ready;  // for /readyz; any thread
 };
 
-// Serves on the thread that calls Run. The functions of the first group may be called from any thread.
+// Serves on the thread that calls Run. The functions of the first group may be called from any
+// thread.
 class Worker {
  public:
   Worker(int index, const WorkerContext& context);
@@ -91,11 +93,11 @@ class Worker {
   void OnPartStreamClosed(Call& call, PartLoss loss, uint32_t http2_error);
   void OnDeadline(Call& call);
 
-  // Sends the request to an instance of call.route: to call.target if it is set, else to the next one.
-  // What cannot be sent fails the call.
+  // Sends the request to an instance of call.route: to call.target if it is set, else to the next
+  // one. What cannot be sent fails the call.
   void SendToPart(Call& call);
-  // Ends the call with a status of the gateway's own, in the call's protocol, also in the middle of an
-  // answer. OK is for gRPC only.
+  // Ends the call with a status of the gateway's own, in the call's protocol, also in the middle of
+  // an answer. OK is for gRPC only.
   void Finish(Call& call, const absl::Status& status);
   // Ends a REST call with a whole answer, counted as `code`.
   void FinishRest(Call& call, absl::StatusCode code, const Answer& answer);

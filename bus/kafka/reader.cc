@@ -71,7 +71,7 @@ absl::StatusOr<std::optional<Record>> KafkaReader::Next(absl::Duration timeout) 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Reader>> Reader::Open(const Connection& connection,
-                                                       int partition_fetch_bytes) {
+                                                     int partition_fetch_bytes) {
   auto client = NewClient(
       RD_KAFKA_CONSUMER, connection,
       {// librdkafka wants a name, though no group is joined.

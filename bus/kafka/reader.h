@@ -28,8 +28,8 @@ class Reader {
  public:
   virtual ~Reader() = default;
 
-  // Who is assigned anew often asks for little of each partition at a time: the whole of an answer is
-  // fetched before its first record can be had.
+  // Who is assigned anew often asks for little of each partition at a time: the whole of an answer
+  // is fetched before its first record can be had.
   static absl::StatusOr<std::unique_ptr<Reader>> Open(const Connection& connection,
                                                       int partition_fetch_bytes = 1 << 20);
 

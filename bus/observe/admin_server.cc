@@ -1,8 +1,8 @@
 #include "bus/observe/admin_server.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <atomic>
 #include <future>
 #include <mutex>
 #include <sstream>

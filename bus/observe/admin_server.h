@@ -34,8 +34,8 @@ class AdminServer {
   // /readyz answers 503 until this is called: a check that is not there yet cannot fail.
   virtual void SayStarted() = 0;
 
-  // From then on it answers 200 while every check is OK, else 503 with the name and text of those that
-  // are not.
+  // From then on it answers 200 while every check is OK, else 503 with the name and text of those
+  // that are not.
   virtual void AddReadyCheck(std::string name, std::function<absl::Status()> check) = 0;
 
   // What /readyz answers: OK, or the first check that is not.

@@ -27,8 +27,9 @@ class Stop {
     return stopped_;
   }
 
-  // Runs `call` with a context that is cancelled by Trigger. It waits for the connection: gRPC moves a
-  // handshake on only while some thread waits for a call, and a process without a gRPC server has no other.
+  // Runs `call` with a context that is cancelled by Trigger. It waits for the connection: gRPC
+  // moves a handshake on only while some thread waits for a call, and a process without a gRPC
+  // server has no other.
   void Run(const std::function<void(grpc::ClientContext&)>& call) {
     grpc::ClientContext context;
     context.set_wait_for_ready(true);

@@ -8,9 +8,10 @@
 
 namespace simpul {
 
-// One place, a constant at namespace scope: `const FaultPoint kAfterSend("relay.after_send");`, passed
-// by `kAfterSend.Pass();`. With SIMPUL_FAULT="relay.after_send:3" in the environment the third pass ends
-// the process with SIGKILL; without it a pass costs one predictable branch. Thread-safe.
+// One place, a constant at namespace scope: `const FaultPoint kAfterSend("relay.after_send");`,
+// passed by `kAfterSend.Pass();`. With SIMPUL_FAULT="relay.after_send:3" in the environment the
+// third pass ends the process with SIGKILL; without it a pass costs one predictable branch.
+// Thread-safe.
 class FaultPoint {
  public:
   // `name` is `<file's noun>.<where>` and outlives the process.

@@ -23,9 +23,7 @@ constexpr char kPepper[] = "0123456789abcdef0123456789abcdef";
 
 }  // namespace
 
-std::string KeyText(int number) {
-  return absl::StrFormat("smp_%08d_%043d", number, number);
-}
+std::string KeyText(int number) { return absl::StrFormat("smp_%08d_%043d", number, number); }
 
 void FakeCatalogue::SetParts(std::vector<catalogue::v1::Part> parts) {
   std::lock_guard lock(mutex_);
@@ -74,9 +72,9 @@ void FakeCatalogue::SetStopped(bool stopped) {
   changed_.notify_all();
 }
 
-grpc::Status FakeCatalogue::WatchParts(grpc::ServerContext* context,
-                                       const catalogue::v1::WatchPartsRequest*,
-                                       grpc::ServerWriter<catalogue::v1::WatchPartsResponse>* writer) {
+grpc::Status FakeCatalogue::WatchParts(
+    grpc::ServerContext* context, const catalogue::v1::WatchPartsRequest*,
+    grpc::ServerWriter<catalogue::v1::WatchPartsResponse>* writer) {
   int64_t sent = 0;
   int64_t version = 0;
   std::unique_lock lock(mutex_);
@@ -109,9 +107,9 @@ grpc::Status FakeCatalogue::GetContract(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
-grpc::Status FakeCatalogue::WatchKeys(grpc::ServerContext* context,
-                                      const catalogue::v1::WatchKeysRequest*,
-                                      grpc::ServerWriter<catalogue::v1::WatchKeysResponse>* writer) {
+grpc::Status FakeCatalogue::WatchKeys(
+    grpc::ServerContext* context, const catalogue::v1::WatchKeysRequest*,
+    grpc::ServerWriter<catalogue::v1::WatchKeysResponse>* writer) {
   size_t sent = 0;
   std::unique_lock lock(mutex_);
   while (!stopped_ && !context->IsCancelled()) {
@@ -147,16 +145,18 @@ grpc::Status FakePart::GetHotspot(grpc::ServerContext* context,
   if (!hotspot->description().empty()) return grpc::Status::OK;
   hotspot->set_display_name(instance_);
   const absl::StatusOr<bus::v1::Caller> caller = rpc::CallerOf(*context);
-  hotspot->set_description(caller.ok() ? absl::StrFormat("%s/%s/%d", caller->agency(), caller->key_id(),
-                                                         caller->request_id().size())
-                                       : caller.status().ToString());
+  hotspot->set_description(caller.ok()
+                               ? absl::StrFormat("%s/%s/%d", caller->agency(), caller->key_id(),
+                                                 caller->request_id().size())
+                               : caller.status().ToString());
   return grpc::Status::OK;
 }
 
 grpc::Status FakePart::ListHotspots(grpc::ServerContext*,
                                     const wifi::v1::ListHotspotsRequest* request,
                                     wifi::v1::ListHotspotsResponse* response) {
-  if (request->page_size() < 0) return {grpc::StatusCode::INVALID_ARGUMENT, "page_size is negative"};
+  if (request->page_size() < 0)
+    return {grpc::StatusCode::INVALID_ARGUMENT, "page_size is negative"};
   for (int i = 0; i < request->page_size(); ++i) {
     auto* hotspot = response->add_hotspots();
     hotspot->set_name(absl::StrFormat("%s/hotspots/%d", request->parent(), i));
@@ -222,12 +222,11 @@ void City::StopCatalogue() {
 
 void City::StartCatalogue() {
   catalogue_->SetStopped(false);
-  auto server = rpc::Server::Start({.address = catalogue_address_,
-                                    .credentials = credentials_.For("service/catalogue"),
-                                    .services = {static_cast<catalogue::v1::RegistryService::Service*>(
-                                                     catalogue_.get()),
-                                                 static_cast<catalogue::v1::KeyService::Service*>(
-                                                     catalogue_.get())}});
+  auto server = rpc::Server::Start(
+      {.address = catalogue_address_,
+       .credentials = credentials_.For("service/catalogue"),
+       .services = {static_cast<catalogue::v1::RegistryService::Service*>(catalogue_.get()),
+                    static_cast<catalogue::v1::KeyService::Service*>(catalogue_.get())}});
   ASSERT_TRUE(server.ok()) << server.status();
   catalogue_server_ = *std::move(server);
   catalogue_address_ = catalogue_server_->address();

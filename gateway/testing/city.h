@@ -1,5 +1,5 @@
-// A small bus for the gateway's tests: a catalogue and parts that are real gRPC servers over mutual TLS,
-// with answers that a test chooses by the name it asks for.
+// A small bus for the gateway's tests: a catalogue and parts that are real gRPC servers over mutual
+// TLS, with answers that a test chooses by the name it asks for.
 #ifndef SIMPUL_GATEWAY_TESTING_CITY_H_
 #define SIMPUL_GATEWAY_TESTING_CITY_H_
 
@@ -56,10 +56,12 @@ class FakeCatalogue : public catalogue::v1::RegistryService::Service,
   std::vector<catalogue::v1::WatchKeysResponse> key_changes_;  // from the first on
 };
 
-// Hotspots: "…/slow" answers only when its call is cancelled, "…/missing" is NOT_FOUND, "…/large" is
-// 20 MiB; any other comes back with the instance as display_name and its caller in the description.
-// Subscriptions to the prefix "flood" never end; others send one event for each type asked for.
-class FakePart : public wifi::v1::HotspotService::Service, public events::v1::EventService::Service {
+// Hotspots: "…/slow" answers only when its call is cancelled, "…/missing" is NOT_FOUND, "…/large"
+// is 20 MiB; any other comes back with the instance as display_name and its caller in the
+// description. Subscriptions to the prefix "flood" never end; others send one event for each type
+// asked for.
+class FakePart : public wifi::v1::HotspotService::Service,
+                 public events::v1::EventService::Service {
  public:
   explicit FakePart(std::string instance) : instance_(std::move(instance)) {}
 
