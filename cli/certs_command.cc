@@ -49,8 +49,11 @@ void AddCertsCommand(CLI::App& app, Invocation& invocation) {
   AddDataOption(*command, flags->options.data);
   command->add_option("--trust-domain", flags->options.trust_domain,
                       "The city's name in certificates, such as cilegon.go.id (simpul.local)");
-  command->add_option("--adapters", flags->adapters,
-                      "Folders of adapters; each department in them gets a certificate (adapters)");
+  command
+      ->add_option("--adapters", flags->adapters,
+                   "Folder of adapters; each department in it gets a certificate; may be repeated "
+                   "(adapters)")
+      ->allow_extra_args(false);
   command->add_option("identity", flags->options.identities,
                       "Identities beyond the standard ones, such as adapter/dpupr");
 }

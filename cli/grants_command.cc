@@ -43,8 +43,11 @@ void AddGrantsCommand(CLI::App& app, Invocation& invocation) {
       "--certs", flags->certs,
       "Directory of the operator's certificate (certs/operator/admin below --data)");
   command->add_option("--kafka", flags->kafka, "host:port,… of the brokers")->required();
-  command->add_option("--adapters", flags->adapters,
-                      "Folders of adapters, <department>/<app>/mapping.yaml below (adapters)");
+  command
+      ->add_option(
+          "--adapters", flags->adapters,
+          "Folder of adapters, <department>/<app>/mapping.yaml below; may be repeated (adapters)")
+      ->allow_extra_args(false);
 }
 
 }  // namespace simpul::cli

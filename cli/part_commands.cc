@@ -155,8 +155,11 @@ void AddGateway(CLI::App& app, Invocation& invocation) {
   command->add_option("--state", flags->gateway.data,
                       "Directory of the parts known last (state below --data)");
   command->add_option("--threads", flags->gateway.threads, "Event loops; 0: one per core");
-  command->add_option("--part", flags->parts,
-                      "A part that is not in the catalogue: NAME=HOST:PORT=PROTOSET[=SPIFFE-ID]");
+  command
+      ->add_option("--part", flags->parts,
+                   "A part that is not in the catalogue; may be repeated: "
+                   "NAME=HOST:PORT=PROTOSET[=SPIFFE-ID]")
+      ->allow_extra_args(false);
 }
 
 }  // namespace

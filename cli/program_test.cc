@@ -110,6 +110,15 @@ TEST(Output, HasNoColourOffATerminal) {
   EXPECT_EQ(Simpul({"nonsense"}).err.find('\033'), std::string::npos);
 }
 
+TEST(Certs, TakesIdentitiesAfterAFolderOfAdapters) {
+  const std::string data = ::testing::TempDir() + "/certs-after-adapters";
+  const Outcome outcome = Simpul({"certs", "--data", data.c_str(), "--adapters", "/nowhere",
+                                  "adapter/dpupr", "agency/police"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_TRUE(std::filesystem::exists(data + "/certs/adapter/dpupr/tls.crt"));
+  EXPECT_TRUE(std::filesystem::exists(data + "/certs/agency/police/tls.crt"));
+}
+
 TEST(Certs, ThatCannotBeWrittenFail) {
   const Outcome outcome = Simpul({"certs", "--data", "/proc/nowhere"});
   EXPECT_EQ(outcome.exit_code, 1);

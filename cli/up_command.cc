@@ -91,8 +91,11 @@ void AddUpCommand(CLI::App& app, Invocation& invocation) {
   command->add_option("--tls,--https", options.https,
                       "host:port of TLS (127.0.0.1:8443); empty: none");
   command->add_option("--admin", options.admin, "host:port of metrics and health (127.0.0.1:9901)");
-  command->add_option("--adapters", options.adapters,
-                      "Folders of adapters, <department>/<app>/mapping.yaml below (adapters)");
+  command
+      ->add_option(
+          "--adapters", options.adapters,
+          "Folder of adapters, <department>/<app>/mapping.yaml below; may be repeated (adapters)")
+      ->allow_extra_args(false);
   command->add_option("--store", options.store,
                       "sqlite:DIR or postgresql://… (sqlite: in state below --data)");
   command->add_option("--trust-domain", options.trust_domain,

@@ -33,6 +33,7 @@ constexpr absl::Duration kLease = absl::Seconds(15);
 // What a source topic keeps; the wifi service keeps the rest.
 constexpr absl::Duration kSourceRetention = absl::Hours(72);
 constexpr size_t kWaitingCallsPerConnection = 32;
+constexpr absl::Duration kKafkaRetry = absl::Seconds(1);
 
 }  // namespace
 
@@ -45,10 +46,12 @@ struct Part::Running {
   absl::Status OpenStore();
   absl::Status AddAdapter(const std::string& directory, std::vector<std::string>& problems);
   void AddWatches();
-  absl::Status StartRelay();
+  absl::StatusOr<std::unique_ptr<kafka::Relay>> StartRelay();
   absl::Status Serve();
+  void JoinKafka();
   void HoldLease();
   void Activate();
+  void StartLoops() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Deactivate();
   std::vector<std::string> Topics() const;
   absl::Status Ready();
@@ -62,7 +65,6 @@ struct Part::Running {
   kafka::RevisionClock revisions;
   std::unique_ptr<rpc::TokenKey> tokens;
   std::string digest_secret;
-  std::unique_ptr<kafka::Relay> relay;
   std::vector<std::unique_ptr<Adapter>> adapters;
   std::unique_ptr<SourceService> source_service;
   std::unique_ptr<AdapterService> adapter_service;
@@ -70,11 +72,14 @@ struct Part::Running {
 
   absl::Mutex mutex;
   bool is_stopping ABSL_GUARDED_BY(mutex) = false;
+  std::unique_ptr<kafka::Relay> relay ABSL_GUARDED_BY(mutex);  // once Kafka was reached
   // Of the active engine alone.
+  bool is_watching ABSL_GUARDED_BY(mutex) = false;
   std::vector<std::unique_ptr<WatchLoop>> loops ABSL_GUARDED_BY(mutex);
   std::shared_ptr<rpc::Registration> registration ABSL_GUARDED_BY(mutex);
   std::shared_ptr<bool> alive =
       std::make_shared<bool>(true);  // for the ready check, which outlives us
+  std::thread kafka_joiner;
   std::thread lease_holder;
 };
 
@@ -174,25 +179,41 @@ std::vector<std::string> Part::Running::Topics() const {
   return topics;
 }
 
-absl::Status Part::Running::StartRelay() {
+absl::StatusOr<std::unique_ptr<kafka::Relay>> Part::Running::StartRelay() {
   const rpc::CertificateFiles& files = options.credentials->files();
   std::vector<kafka::Topic> topics;
   for (const std::string& topic : Topics()) {
     topics.push_back({.name = topic, .retention = kSourceRetention});
   }
-  auto started = kafka::Relay::Start({.connection = {.brokers = options.kafka,
-                                                     .ca = files.ca,
-                                                     .certificate = files.certificate,
-                                                     .key = files.key,
-                                                     .client_id = name()},
-                                      .store = store.get(),
-                                      .part = "adapter-" + options.department,
-                                      .topics = std::move(topics),
-                                      .revisions = &revisions,
-                                      .clock = options.clock});
-  if (!started.ok()) return started.status();
-  relay = *std::move(started);
-  return absl::OkStatus();
+  return kafka::Relay::Start({.connection = {.brokers = options.kafka,
+                                             .ca = files.ca,
+                                             .certificate = files.certificate,
+                                             .key = files.key,
+                                             .client_id = name()},
+                              .store = store.get(),
+                              .part = "adapter-" + options.department,
+                              .topics = std::move(topics),
+                              .revisions = &revisions,
+                              .clock = options.clock});
+}
+
+// Reads do not wait for Kafka, nor for its return. Watches do: the relay reads the topics' tail,
+// below which no revision may be given.
+void Part::Running::JoinKafka() {
+  for (;;) {
+    auto started = StartRelay();
+    if (!started.ok()) {
+      observe::Log(observe::Severity::kError, name(),
+                   "Kafka is not reached; reads are answered meanwhile, and it is tried again",
+                   {{"error", observe::StatusText(started.status())}});
+    }
+    absl::MutexLock lock(&mutex);
+    if (started.ok()) {
+      relay = *std::move(started);
+      return;
+    }
+    if (mutex.AwaitWithTimeout(absl::Condition(&is_stopping), kKafkaRetry)) return;
+  }
 }
 
 absl::Status Part::Running::Serve() {
@@ -204,6 +225,7 @@ absl::Status Part::Running::Serve() {
                                      .generic = source_service.get()});
   if (!started.ok()) return started.status();
   server = *std::move(started);
+  kafka_joiner = std::thread([this] { JoinKafka(); });
   lease_holder = std::thread([this] { HoldLease(); });
   if (options.admin != nullptr) {
     options.admin->AddReadyCheck(name(), [this, weak = std::weak_ptr<bool>(alive)] {
@@ -226,7 +248,9 @@ absl::Status Part::Running::Ready() {
 void Part::Running::HoldLease() {
   kafka::Lease lease(*store, "engine", kLease, *options.clock);
   bool is_active = false;
-  const auto is_stopped = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return is_stopping; };
+  const auto has_news = [this, &is_active]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return is_stopping || (is_active && relay != nullptr && !is_watching);
+  };
   while (true) {
     auto taken = lease.Take();
     if (!taken.ok()) {
@@ -238,7 +262,9 @@ void Part::Running::HoldLease() {
     if (!has_lease && is_active) Deactivate();
     is_active = has_lease;
     absl::MutexLock lock(&mutex);
-    mutex.AwaitWithTimeout(absl::Condition(&is_stopped), kLease / 5);
+    if (mutex.AwaitWithTimeout(absl::Condition(&has_news), kLease / 5) && !is_stopping) {
+      StartLoops();
+    }
     if (is_stopping) break;
   }
   if (is_active) Deactivate();
@@ -247,20 +273,9 @@ void Part::Running::HoldLease() {
 
 void Part::Running::Activate() {
   std::vector<std::string> authorities;
-  std::vector<std::unique_ptr<WatchLoop>> started;
-  for (const auto& adapter : adapters) {
-    authorities.push_back(adapter->mapping->Authority());
-    size_t next = 0;
-    for (const ResourcePlan& plan : adapter->mapping->resources) {
-      if (!plan.watched) continue;
-      started.push_back(std::make_unique<WatchLoop>(*adapter->watches[next++], *adapter->mapping,
-                                                    plan, *options.clock,
-                                                    [this] { relay->Wake(); }));
-    }
-  }
+  for (const auto& adapter : adapters) authorities.push_back(adapter->mapping->Authority());
   source_service->SetActive(true);
   absl::MutexLock lock(&mutex);
-  loops = std::move(started);
   registration = rpc::Registration::Start({.catalogue = options.catalogue,
                                            .credentials = options.credentials,
                                            .address = server->address(),
@@ -268,8 +283,21 @@ void Part::Running::Activate() {
                                            .authorities = authorities,
                                            .topics = Topics(),
                                            .protoset = protoset});
-  observe::Log(observe::Severity::kInfo, name(), "active",
-               {{"adapters", adapters.size()}, {"watches", loops.size()}});
+  observe::Log(observe::Severity::kInfo, name(), "active", {{"adapters", adapters.size()}});
+}
+
+void Part::Running::StartLoops() {
+  is_watching = true;
+  for (const auto& adapter : adapters) {
+    size_t next = 0;
+    for (const ResourcePlan& plan : adapter->mapping->resources) {
+      if (!plan.watched) continue;
+      loops.push_back(std::make_unique<WatchLoop>(*adapter->watches[next++], *adapter->mapping,
+                                                  plan, *options.clock,
+                                                  [to = relay.get()] { to->Wake(); }));
+    }
+  }
+  observe::Log(observe::Severity::kInfo, name(), "watching", {{"watches", loops.size()}});
 }
 
 void Part::Running::Deactivate() {
@@ -280,6 +308,7 @@ void Part::Running::Deactivate() {
     absl::MutexLock lock(&mutex);
     stopped = std::move(loops);
     loops.clear();
+    is_watching = false;
     left = std::move(registration);
     registration.reset();
   }
@@ -292,15 +321,15 @@ void Part::Running::WakeLoops() {
 
 Part::Running::~Running() {
   alive.reset();
-  if (lease_holder.joinable()) {
-    {
-      absl::MutexLock lock(&mutex);
-      is_stopping = true;
-    }
-    lease_holder.join();
+  {
+    absl::MutexLock lock(&mutex);
+    is_stopping = true;
   }
+  if (lease_holder.joinable()) lease_holder.join();
+  if (kafka_joiner.joinable()) kafka_joiner.join();
   if (server != nullptr) server->Shutdown(absl::Seconds(5));
   server.reset();
+  absl::MutexLock lock(&mutex);
   relay.reset();
 }
 
@@ -312,7 +341,6 @@ absl::StatusOr<std::unique_ptr<Part>> Part::Start(const Options& options) {
   if (auto s = running->LoadAdapters(); !s.ok()) return s;
   if (auto s = running->OpenStore(); !s.ok()) return s;
   running->AddWatches();
-  if (auto s = running->StartRelay(); !s.ok()) return s;
   if (auto s = running->Serve(); !s.ok()) return s;
   return std::unique_ptr<Part>(new Part(std::move(running)));
 }

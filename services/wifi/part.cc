@@ -30,6 +30,7 @@ namespace simpul::wifi {
 namespace {
 
 constexpr std::string_view kPart = "wifi";
+constexpr absl::Duration kKafkaRetry = absl::Seconds(1);
 
 kafka::Connection ConnectionOf(const Options& options) {
   const rpc::CertificateFiles& files = options.credentials->files();
@@ -56,8 +57,11 @@ struct Part::Running {
   ~Running();
 
   absl::Status Open();
-  absl::Status StartKafka();
+  absl::Status StartRelay();
+  absl::Status StartConsumer();
   absl::Status Serve();
+  bool JoinKafka();
+  void Work();
   void Upkeep();
   void WakeUpkeep();
 
@@ -80,7 +84,7 @@ struct Part::Running {
   absl::Mutex mutex;
   bool is_stopping ABSL_GUARDED_BY(mutex) = false;
   bool has_commits ABSL_GUARDED_BY(mutex) = true;  // a hotspot may have moved
-  std::thread upkeep;
+  std::thread worker;
 };
 
 absl::Status Part::Running::Open() {
@@ -107,8 +111,7 @@ absl::Status Part::Running::Open() {
   return sources->Load();
 }
 
-absl::Status Part::Running::StartKafka() {
-  // The relay first: it reads the topics' tail, below which no revision may be given.
+absl::Status Part::Running::StartRelay() {
   auto relaying =
       kafka::Relay::Start({.connection = ConnectionOf(options),
                            .store = store.get(),
@@ -118,6 +121,10 @@ absl::Status Part::Running::StartKafka() {
                            .clock = options.clock});
   if (!relaying.ok()) return relaying.status();
   relay = *std::move(relaying);
+  return absl::OkStatus();
+}
+
+absl::Status Part::Running::StartConsumer() {
   auto consuming = kafka::Consumer::Start(
       {.connection = ConnectionOf(options),
        .group = std::string(kPart),
@@ -147,7 +154,7 @@ absl::Status Part::Running::Serve() {
                                      .services = {hotspots.get(), sessions.get()}});
   if (!started.ok()) return started.status();
   server = *std::move(started);
-  upkeep = std::thread([this] { Upkeep(); });
+  worker = std::thread([this] { Work(); });
   registration = rpc::Registration::Start({.catalogue = options.catalogue,
                                            .credentials = options.credentials,
                                            .address = server->address(),
@@ -169,6 +176,23 @@ absl::Status Part::Running::Serve() {
 void Part::Running::WakeUpkeep() {
   absl::MutexLock lock(&mutex);
   has_commits = true;
+}
+
+// False: the part stops. Reads do not wait for Kafka, nor for its return.
+bool Part::Running::JoinKafka() {
+  for (;;) {
+    // The relay first: it reads the topics' tail, below which no revision may be given.
+    absl::Status status = relay == nullptr ? StartRelay() : absl::OkStatus();
+    if (status.ok()) status = StartConsumer();
+    if (status.ok()) return true;
+    LogError("Kafka is not reached; reads are answered meanwhile, and it is tried again", status);
+    absl::MutexLock lock(&mutex);
+    if (mutex.AwaitWithTimeout(absl::Condition(&is_stopping), kKafkaRetry)) return false;
+  }
+}
+
+void Part::Running::Work() {
+  if (JoinKafka()) Upkeep();
 }
 
 // Links sessions soon after each commit, and ends lost ones now and then.
@@ -213,14 +237,14 @@ void Part::Running::Upkeep() {
 Part::Running::~Running() {
   registration.reset();  // off the bus before it stops to answer
   if (server != nullptr) server->Shutdown(absl::Seconds(5));
-  parts.reset();
-  if (upkeep.joinable()) {
+  if (worker.joinable()) {
     {
       absl::MutexLock lock(&mutex);
       is_stopping = true;
     }
-    upkeep.join();
+    worker.join();
   }
+  parts.reset();
   consumer.reset();
   relay.reset();
 }
@@ -231,7 +255,6 @@ Part::~Part() = default;
 absl::StatusOr<std::unique_ptr<Part>> Part::Start(const Options& options) {
   auto running = std::make_unique<Running>(options);
   if (auto status = running->Open(); !status.ok()) return status;
-  if (auto status = running->StartKafka(); !status.ok()) return status;
   if (auto status = running->Serve(); !status.ok()) return status;
   return std::unique_ptr<Part>(new Part(std::move(running)));
 }

@@ -139,6 +139,12 @@ class Kill(unittest.TestCase):
             try:
                 expected |= self.traffic(2)
                 self.assertEqual(200, self.platform.rest("GET", "/v1/hotspots").status, "reads go on")
+                for name in ("engine", "wifi"):
+                    self.platform.parts[name].kill()
+                    self.platform.parts[name].start()
+                until(lambda: self.platform.rest("GET", "/v1/hotspots").status == 200,
+                      "a wifi service that begins without Kafka answers reads")
+                self.platform.check_runs()
             finally:
                 peer("kafka", "start", folder, port, certs, "--fast")
             self.check(subscriber, expected | self.traffic(2))
