@@ -251,33 +251,5 @@ TEST_F(WatchTest, WatchesASmallTableWholeByItsReconcile) {
             8);
 }
 
-// No poll reads more than an index gives it.
-TEST_F(WatchTest, AsksNothingThatNoIndexAnswers) {
-  database_.Run(
-      "INSERT INTO radacct (acctsessionid, acctuniqueid, nasipaddress, acctstarttime, acctstoptime)"
-      " SELECT 's', 'u'||i, '10.0.0.1', now(), CASE WHEN i % 100 = 0 THEN NULL ELSE now() END"
-      " FROM generate_series(1, 20000) i; ANALYZE radacct; SET plan_cache_mode = "
-      "force_generic_plan");
-  const ResourcePlan& plan = mapping_.Plan("SourceSession");
-  int number = 0;
-  for (const MappedQuery* query : {&plan.get, &plan.list, &plan.watch.keys, &plan.watch.fresh,
-                                   &plan.watch.open, &plan.watch.reconcile}) {
-    const size_t count = query == &plan.watch.keys   ? sources::sql::Statement::kKeys
-                         : query == &plan.watch.open ? 0
-                                                     : query->statement.parameters().size();
-    std::string arguments;
-    for (size_t i = 0; i < count; ++i) arguments += absl::StrFormat("%s%d", i ? ", " : "", i + 1);
-    const std::string name = absl::StrFormat("q%d", ++number);
-    database_.Run("PREPARE " + name + " AS " + query->statement.dollars());
-    std::string explained;
-    for (const auto& row :
-         database_.Run("EXPLAIN EXECUTE " + name + (count == 0 ? "" : "(" + arguments + ")"))) {
-      explained += row[0] + "\n";
-    }
-    EXPECT_THAT(explained, Not(HasSubstr("Seq Scan"))) << query->where;
-    EXPECT_THAT(explained, HasSubstr("Index")) << query->where << "\n" << explained;
-  }
-}
-
 }  // namespace
 }  // namespace simpul::engine

@@ -19,26 +19,15 @@
 namespace simpul::engine::testing {
 namespace {
 
-// From raddb/mods-config/sql/main/postgresql/schema.sql: names, types and indexes alone.
-constexpr char kTables[] = R"(
-CREATE TABLE radacct (
-  radacctid bigserial PRIMARY KEY, acctsessionid text NOT NULL, acctuniqueid text NOT NULL UNIQUE,
-  username text, realm text, nasipaddress inet NOT NULL, nasportid text, nasporttype text,
-  acctstarttime timestamptz, acctupdatetime timestamptz, acctstoptime timestamptz,
-  acctinterval bigint, acctsessiontime bigint, acctauthentic text, connectinfo_start text,
-  connectinfo_stop text, acctinputoctets bigint, acctoutputoctets bigint, calledstationid text,
-  callingstationid text, acctterminatecause text, servicetype text, framedprotocol text,
-  framedipaddress inet, framedipv6address inet, framedipv6prefix inet, framedinterfaceid text,
-  delegatedipv6prefix inet, class text);
-CREATE INDEX radacct_active_session_idx ON radacct (acctuniqueid) WHERE acctstoptime IS NULL;
-CREATE INDEX radacct_bulk_close ON radacct (nasipaddress, acctstarttime) WHERE acctstoptime IS NULL;
-CREATE INDEX radacct_start_user_idx ON radacct (acctstarttime, username);
-CREATE TABLE nas (
-  id serial PRIMARY KEY, nasname text NOT NULL, shortname text NOT NULL,
-  type text NOT NULL DEFAULT 'other', ports integer, secret text NOT NULL, server text,
-  community text, description text);
-CREATE INDEX nas_nasname ON nas (nasname);
-)";
+// Of the FreeRADIUS package.
+constexpr char kSchema[] = "/etc/freeradius/3.0/mods-config/sql/main/postgresql/schema.sql";
+
+std::string Contents(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_FALSE(text.str().empty()) << path << " cannot be read; is the package there?";
+  return text.str();
+}
 
 std::string UriOrFail() {
   const char* uri = std::getenv("SIMPUL_TEST_POSTGRES");
@@ -68,7 +57,7 @@ RadiusDatabase::RadiusDatabase()
   PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
   Run("CREATE SCHEMA " + schema_);
   Run("SET search_path = " + schema_ + "; SET TimeZone = 'UTC'");
-  Run(kTables);
+  Run(Contents(kSchema));
 }
 
 RadiusDatabase::~RadiusDatabase() { Run("DROP SCHEMA " + schema_ + " CASCADE"); }
@@ -107,10 +96,7 @@ std::string RadiusDatabase::dsn() const {
 
 TestMapping::TestMapping(const std::vector<std::pair<std::string, std::string>>& replacements)
     : directory_(NewDirectory()) {
-  std::ifstream shipped(SIMPUL_SOURCE_DIR "/adapters/diskominfo/radius/mapping.yaml");
-  std::ostringstream text;
-  text << shipped.rdbuf();
-  std::string changed = text.str();
+  std::string changed = Contents(SIMPUL_SOURCE_DIR "/adapters/diskominfo/radius/mapping.yaml");
   for (const auto& [from, to] : replacements) {
     EXPECT_TRUE(absl::StrContains(changed, from)) << from;
     changed = absl::StrReplaceAll(changed, {{from, to}});

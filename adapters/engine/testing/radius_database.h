@@ -21,8 +21,8 @@
 
 namespace simpul::engine::testing {
 
-// A schema of its own with the tables nas and radacct, their columns and indexes as the FreeRADIUS
-// package makes them. Dropped when destroyed. One thread.
+// A schema of its own with the tables that the FreeRADIUS package makes. Dropped when destroyed.
+// One thread.
 class RadiusDatabase {
  public:
   // Ends the test if SIMPUL_TEST_POSTGRES is not set.
