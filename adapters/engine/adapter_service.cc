@@ -2,20 +2,11 @@
 
 #include <string>
 
-#include "absl/strings/str_format.h"
-#include "bus/rpc/identity.h"
+#include "bus/rpc/access.h"
 #include "bus/rpc/status.h"
 
 namespace simpul::engine {
 namespace {
-
-grpc::Status AdmitOperator(const grpc::ServerContext& context) {
-  auto peer = rpc::PeerOf(context);
-  if (!peer.ok()) return rpc::ToGrpc(peer.status());
-  if (peer->kind == "operator") return grpc::Status::OK;
-  return {grpc::StatusCode::PERMISSION_DENIED,
-          absl::StrFormat("this is for operators, not for %s", peer->Path())};
-}
 
 // The watches of an adapter stand in the order of its watched resources.
 template <class Each>
@@ -33,7 +24,9 @@ void ForEachWatch(const std::vector<std::unique_ptr<Adapter>>& adapters, Each ea
 grpc::Status AdapterService::Resync(grpc::ServerContext* context,
                                     const mapping::v1::ResyncRequest* request,
                                     mapping::v1::ResyncResponse* response) {
-  if (auto s = AdmitOperator(*context); !s.ok()) return s;
+  if (auto peer = rpc::Admit(*context, rpc::kOperators); !peer.ok()) {
+    return rpc::ToGrpc(peer.status());
+  }
   int count = 0;
   ForEachWatch(adapters_, [&](const Adapter& adapter, const ResourcePlan& plan, Watch& watch) {
     if (!request->adapter().empty() && request->adapter() != adapter.mapping->adapter) return;
@@ -52,7 +45,9 @@ grpc::Status AdapterService::Resync(grpc::ServerContext* context,
 grpc::Status AdapterService::ListWatches(grpc::ServerContext* context,
                                          const mapping::v1::ListWatchesRequest*,
                                          mapping::v1::ListWatchesResponse* response) {
-  if (auto s = AdmitOperator(*context); !s.ok()) return s;
+  if (auto peer = rpc::Admit(*context, rpc::kOperators); !peer.ok()) {
+    return rpc::ToGrpc(peer.status());
+  }
   ForEachWatch(adapters_, [&](const Adapter& adapter, const ResourcePlan& plan, Watch& watch) {
     const WatchStanding standing = watch.standing();
     auto* watched = response->add_watches();

@@ -3,8 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "bus/rpc/access.h"
 #include "bus/rpc/status.h"
-#include "services/catalogue/access.h"
 
 namespace simpul::catalogue {
 namespace {
@@ -31,7 +31,8 @@ absl::Status KeyService::Load() {
 grpc::Status KeyService::CreateKey(grpc::ServerContext* context,
                                    const v1::CreateKeyRequest* request,
                                    v1::CreateKeyResponse* response) {
-  if (auto peer = Admit(*context, kOperators); !peer.ok()) return rpc::ToGrpc(peer.status());
+  if (auto peer = rpc::Admit(*context, rpc::kOperators); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   absl::MutexLock lock(&changes_);
   auto made = keys_.Create(request->agency());
   if (!made.ok()) return rpc::ToGrpc(made.status());
@@ -43,7 +44,8 @@ grpc::Status KeyService::CreateKey(grpc::ServerContext* context,
 
 grpc::Status KeyService::ListKeys(grpc::ServerContext* context, const v1::ListKeysRequest*,
                                   v1::ListKeysResponse* response) {
-  if (auto peer = Admit(*context, kOperators); !peer.ok()) return rpc::ToGrpc(peer.status());
+  if (auto peer = rpc::Admit(*context, rpc::kOperators); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   auto keys = keys_.List();
   if (!keys.ok()) return rpc::ToGrpc(keys.status());
   for (v1::Key& key : *keys) *response->add_keys() = std::move(key);
@@ -52,7 +54,8 @@ grpc::Status KeyService::ListKeys(grpc::ServerContext* context, const v1::ListKe
 
 grpc::Status KeyService::RevokeKey(grpc::ServerContext* context,
                                    const v1::RevokeKeyRequest* request, v1::Key* response) {
-  if (auto peer = Admit(*context, kOperators); !peer.ok()) return rpc::ToGrpc(peer.status());
+  if (auto peer = rpc::Admit(*context, rpc::kOperators); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   absl::MutexLock lock(&changes_);
   auto key = keys_.Revoke(request->name());
   if (!key.ok()) return rpc::ToGrpc(key.status());
@@ -63,8 +66,8 @@ grpc::Status KeyService::RevokeKey(grpc::ServerContext* context,
 
 grpc::ServerWriteReactor<v1::WatchKeysResponse>* KeyService::WatchKeys(
     grpc::CallbackServerContext* context, const v1::WatchKeysRequest*) {
-  if (auto peer = Admit(*context, kGateways); !peer.ok()) {
-    return Refuse<v1::WatchKeysResponse>(rpc::ToGrpc(peer.status()));
+  if (auto peer = rpc::Admit(*context, rpc::kGateways); !peer.ok()) {
+    return rpc::Refuse<v1::WatchKeysResponse>(peer.status());
   }
   return feed_.Watch();
 }

@@ -2,15 +2,15 @@
 
 #include <utility>
 
+#include "bus/rpc/access.h"
 #include "bus/rpc/status.h"
-#include "services/catalogue/access.h"
 
 namespace simpul::catalogue {
 
 grpc::Status RegistryService::Register(grpc::ServerContext* context,
                                        const v1::RegisterRequest* request,
                                        v1::RegisterResponse* response) {
-  auto peer = Admit(*context, kOnTheBus);
+  auto peer = rpc::Admit(*context, rpc::kOnTheBus);
   if (!peer.ok()) return rpc::ToGrpc(peer.status());
   auto part = registry_.Register(*peer, request->part(), request->protoset());
   if (!part.ok()) return rpc::ToGrpc(part.status());
@@ -24,14 +24,15 @@ grpc::Status RegistryService::Register(grpc::ServerContext* context,
 grpc::Status RegistryService::Deregister(grpc::ServerContext* context,
                                          const v1::DeregisterRequest* request,
                                          v1::DeregisterResponse*) {
-  auto peer = Admit(*context, kOnTheBus);
+  auto peer = rpc::Admit(*context, rpc::kOnTheBus);
   if (!peer.ok()) return rpc::ToGrpc(peer.status());
   return rpc::ToGrpc(registry_.Deregister(*peer, request->instance()));
 }
 
 grpc::Status RegistryService::ListParts(grpc::ServerContext* context, const v1::ListPartsRequest*,
                                         v1::ListPartsResponse* response) {
-  if (auto peer = Admit(*context, kOnTheBus); !peer.ok()) return rpc::ToGrpc(peer.status());
+  if (auto peer = rpc::Admit(*context, rpc::kOnTheBus); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   for (v1::Part& part : registry_.parts()) *response->add_parts() = std::move(part);
   return grpc::Status::OK;
 }
@@ -39,7 +40,8 @@ grpc::Status RegistryService::ListParts(grpc::ServerContext* context, const v1::
 grpc::Status RegistryService::GetContract(grpc::ServerContext* context,
                                           const v1::GetContractRequest* request,
                                           v1::Contract* response) {
-  if (auto peer = Admit(*context, kOnTheBus); !peer.ok()) return rpc::ToGrpc(peer.status());
+  if (auto peer = rpc::Admit(*context, rpc::kOnTheBus); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   auto protoset = registry_.Protoset(request->hash());
   if (!protoset.ok()) return rpc::ToGrpc(protoset.status());
   response->set_hash(request->hash());
@@ -50,7 +52,8 @@ grpc::Status RegistryService::GetContract(grpc::ServerContext* context,
 grpc::Status RegistryService::ReleaseRoutes(grpc::ServerContext* context,
                                             const v1::ReleaseRoutesRequest* request,
                                             v1::ReleaseRoutesResponse* response) {
-  if (auto peer = Admit(*context, kOperators); !peer.ok()) return rpc::ToGrpc(peer.status());
+  if (auto peer = rpc::Admit(*context, rpc::kOperators); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   auto routes = registry_.ReleaseRoutes(request->identity());
   if (!routes.ok()) return rpc::ToGrpc(routes.status());
   for (std::string& route : *routes) response->add_routes(std::move(route));
@@ -59,8 +62,8 @@ grpc::Status RegistryService::ReleaseRoutes(grpc::ServerContext* context,
 
 grpc::ServerWriteReactor<v1::WatchPartsResponse>* RegistryService::WatchParts(
     grpc::CallbackServerContext* context, const v1::WatchPartsRequest*) {
-  if (auto peer = Admit(*context, kOnTheBus); !peer.ok()) {
-    return Refuse<v1::WatchPartsResponse>(rpc::ToGrpc(peer.status()));
+  if (auto peer = rpc::Admit(*context, rpc::kOnTheBus); !peer.ok()) {
+    return rpc::Refuse<v1::WatchPartsResponse>(peer.status());
   }
   return feed_.Watch();
 }

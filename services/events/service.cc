@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
+#include "bus/rpc/access.h"
 #include "bus/rpc/identity.h"
 #include "bus/rpc/status.h"
 #include "grpcpp/support/proto_buffer_reader.h"
@@ -22,13 +23,6 @@ constexpr std::string_view kPageScope = "events.ListSubscriptions/";
 
 constexpr char kTokenTooOld[] =
     "resume_token: older than the events that are kept. List first, then start at LATEST";
-
-// Answers a stream that does not begin.
-class Refusal final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  explicit Refusal(const absl::Status& status) { Finish(rpc::ToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
 
 // The agency that calls.
 absl::StatusOr<std::string> AgencyOf(const grpc::ServerContextBase& context) {
@@ -69,7 +63,7 @@ grpc::Status Answer(const absl::StatusOr<StoredSubscription>& result, v1::Subscr
 grpc::ServerWriteReactor<grpc::ByteBuffer>* Service::Subscribe(grpc::CallbackServerContext* context,
                                                                const grpc::ByteBuffer* request) {
   absl::StatusOr<std::shared_ptr<Stream>> stream = Start(*context, *request);
-  if (!stream.ok()) return new Refusal(stream.status());
+  if (!stream.ok()) return rpc::Refuse<grpc::ByteBuffer>(stream.status());
   return stream->get();  // owns itself
 }
 

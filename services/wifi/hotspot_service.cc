@@ -3,9 +3,9 @@
 #include <map>
 #include <utility>
 
+#include "bus/rpc/access.h"
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
-#include "services/wifi/access.h"
 #include "services/wifi/name.h"
 #include "services/wifi/page.h"
 #include "services/wifi/table.h"
@@ -108,7 +108,8 @@ absl::StatusOr<v1::ListHotspotsResponse> HotspotService::List(
 grpc::Status HotspotService::GetHotspot(grpc::ServerContext* context,
                                         const v1::GetHotspotRequest* request,
                                         v1::Hotspot* response) {
-  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
+  if (auto peer = rpc::Admit(*context, rpc::kReaders); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   auto hotspot = Get(*request);
   if (!hotspot.ok()) return rpc::ToGrpc(hotspot.status());
   *response = *std::move(hotspot);
@@ -118,7 +119,8 @@ grpc::Status HotspotService::GetHotspot(grpc::ServerContext* context,
 grpc::Status HotspotService::ListHotspots(grpc::ServerContext* context,
                                           const v1::ListHotspotsRequest* request,
                                           v1::ListHotspotsResponse* response) {
-  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
+  if (auto peer = rpc::Admit(*context, rpc::kReaders); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   auto hotspots = List(*request);
   if (!hotspots.ok()) return rpc::ToGrpc(hotspots.status());
   *response = *std::move(hotspots);

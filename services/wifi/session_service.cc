@@ -3,9 +3,9 @@
 #include <array>
 #include <utility>
 
+#include "bus/rpc/access.h"
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
-#include "services/wifi/access.h"
 #include "services/wifi/name.h"
 #include "services/wifi/page.h"
 #include "services/wifi/table.h"
@@ -128,7 +128,8 @@ absl::StatusOr<v1::ListSessionsResponse> SessionService::List(
 grpc::Status SessionService::GetSession(grpc::ServerContext* context,
                                         const v1::GetSessionRequest* request,
                                         v1::Session* response) {
-  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
+  if (auto peer = rpc::Admit(*context, rpc::kReaders); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   auto session = Get(*request);
   if (!session.ok()) return rpc::ToGrpc(session.status());
   *response = *std::move(session);
@@ -138,7 +139,8 @@ grpc::Status SessionService::GetSession(grpc::ServerContext* context,
 grpc::Status SessionService::ListSessions(grpc::ServerContext* context,
                                           const v1::ListSessionsRequest* request,
                                           v1::ListSessionsResponse* response) {
-  if (auto status = CheckReader(*context); !status.ok()) return rpc::ToGrpc(status);
+  if (auto peer = rpc::Admit(*context, rpc::kReaders); !peer.ok())
+    return rpc::ToGrpc(peer.status());
   auto sessions = List(*request);
   if (!sessions.ok()) return rpc::ToGrpc(sessions.status());
   *response = *std::move(sessions);

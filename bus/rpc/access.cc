@@ -1,14 +1,14 @@
-#include "services/catalogue/access.h"
+#include "bus/rpc/access.h"
 
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
 
-namespace simpul::catalogue {
+namespace simpul::rpc {
 
-absl::StatusOr<rpc::Identity> Admit(const grpc::ServerContextBase& context,
-                                    std::span<const std::string_view> kinds) {
-  auto peer = rpc::PeerOf(context);
+absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context,
+                               std::span<const std::string_view> kinds) {
+  auto peer = PeerOf(context);
   if (!peer.ok()) return peer;
   if (std::find(kinds.begin(), kinds.end(), peer->kind) != kinds.end()) return peer;
   std::string allowed;
@@ -20,4 +20,4 @@ absl::StatusOr<rpc::Identity> Admit(const grpc::ServerContextBase& context,
       "%s may not call this; it is for certificates of the kind: %s", peer->Uri(), allowed));
 }
 
-}  // namespace simpul::catalogue
+}  // namespace simpul::rpc
