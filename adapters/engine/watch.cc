@@ -293,6 +293,7 @@ absl::Status Watch::FinishReconcile(Connection& connection) {
 absl::Status Watch::Ask(Connection& connection, const MappedQuery& query, const Bindings& bindings,
                         sources::sql::EachBatch each) {
   columns_.reset();
+  metrics_->queries.Increment();
   const auto status = connection.Query(query.statement, bindings,
                                        options_.source->Bounded(absl::InfiniteFuture()), each);
   if (status.ok()) return status;

@@ -21,7 +21,9 @@ prometheus::Labels LabelsOf(const std::string& adapter, const std::string& resou
 }  // namespace
 
 WatchMetrics::WatchMetrics(const std::string& adapter, const std::string& resource)
-    : rows_read(Count("simpul_adapter_watch_rows_read_total", "Rows that the watch has read",
+    : queries(Count("simpul_adapter_watch_queries_total", "Queries that the watch has asked",
+                    LabelsOf(adapter, resource))),
+      rows_read(Count("simpul_adapter_watch_rows_read_total", "Rows that the watch has read",
                       LabelsOf(adapter, resource))),
       events(Count("simpul_adapter_events_total", "Changes that were found and recorded",
                    LabelsOf(adapter, resource))),

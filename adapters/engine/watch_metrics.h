@@ -14,6 +14,7 @@ class WatchMetrics {
  public:
   WatchMetrics(const std::string& adapter, const std::string& resource);
 
+  prometheus::Counter& queries;
   prometheus::Counter& rows_read;
   prometheus::Counter& events;
   prometheus::Counter& failures;

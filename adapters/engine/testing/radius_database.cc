@@ -89,6 +89,35 @@ std::unique_ptr<PGconn, void (*)(PGconn*)> RadiusDatabase::Connect() const {
   return other;
 }
 
+void RadiusDatabase::Fill(int rows, const std::string& is_open) {
+  Run(absl::StrFormat(
+      "INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime,"
+      " acctupdatetime, acctstoptime, acctsessiontime, acctinputoctets, acctoutputoctets,"
+      " calledstationid, callingstationid, acctterminatecause, framedipaddress)"
+      " SELECT 's'||i, 'u'||i, 'user'||i, '10.0.0.1', t, t + interval '5 min',"
+      " CASE WHEN %s THEN NULL ELSE t + interval '5 min' END, 300, i * 7, i * 11,"
+      " '00-11-22-33-44-55:kota', 'aa-bb', 'User-Request', '10.1.0.1'"
+      " FROM (SELECT i, now() - interval '30 days' * (1 - i / %d.0) AS t"
+      "  FROM generate_series(1, %d) i) x",
+      is_open, rows, rows));
+  Run("ANALYZE radacct");
+}
+
+double RadiusDatabase::AdapterCpuSeconds() {
+  double seconds = 0;
+  for (const auto& row : Run("SELECT pid FROM pg_stat_activity WHERE application_name = 'simpul'"
+                             " AND datname = current_database()")) {
+    seconds += CpuSeconds(std::stoi(row[0]));
+  }
+  return seconds;
+}
+
+double RadiusDatabase::CpuSeconds(int pid) {
+  double nanos = 0;  // the first number: time on a processor
+  std::ifstream(absl::StrFormat("/proc/%d/schedstat", pid)) >> nanos;
+  return nanos * 1e-9;
+}
+
 std::string RadiusDatabase::dsn() const {
   return absl::StrFormat("%s%coptions=-csearch_path%%3D%s", uri_,
                          absl::StrContains(uri_, "?") ? '&' : '?', schema_);

@@ -35,6 +35,15 @@ class RadiusDatabase {
   std::unique_ptr<PGconn, void (*)(PGconn*)> Connect() const;
   static std::vector<std::vector<std::string>> RunOn(PGconn* connection, const std::string& sql);
 
+  // `rows` sessions, begun within the last 30 days in the order of their keys. Open are those of
+  // which `is_open` is true: SQL on their number `i`, from 1.
+  void Fill(int rows, const std::string& is_open);
+
+  // CPU seconds that the server has spent for the connections of adapters that are open now.
+  double AdapterCpuSeconds();
+  // The same for one of its processes on this machine.
+  static double CpuSeconds(int pid);
+
   // For an adapter: sees this schema alone.
   std::string dsn() const;
 
