@@ -34,8 +34,7 @@ constexpr char kNoKey[] =
     "\"simpul key create --agency <name>\"";
 constexpr char kBadKey[] =
     "the API key in the header \"x-api-key\" is unknown or was revoked; the city's IT department "
-    "makes "
-    "one with \"simpul key create --agency <name>\"";
+    "makes one with \"simpul key create --agency <name>\"";
 
 void AppendHex(uint64_t value, int digits, std::string& out) {
   for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
