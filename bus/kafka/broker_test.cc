@@ -177,9 +177,10 @@ class ConsumerAtItsLimits : public BrokerTest {
     for (int i = from; i <= to; ++i) producer_->Send(topic_, EventOf("a", i));
     producer_->Flush();
   }
-  std::unique_ptr<Consumer> Start() {
+  std::unique_ptr<Consumer> Start() { return Start({topic_}); }
+  std::unique_ptr<Consumer> Start(std::vector<std::string> topics) {
     auto consumer = Consumer::Start(
-        {.connection = admin_, .group = topic_, .store = store_.get(), .topics = {topic_}},
+        {.connection = admin_, .group = topic_, .store = store_.get(), .topics = std::move(topics)},
         [this](store::Transaction&, const Record&) -> absl::StatusOr<Outcome> {
           ++applied_;
           return Outcome::kDelivered;
@@ -227,6 +228,21 @@ TEST_F(ConsumerAtItsLimits, ReadsATopicThatWasMadeAnewFromItsBeginning) {
   ASSERT_TRUE(Eventually([&] { return applied_ == 15; }));
   ASSERT_TRUE(Eventually([&] { return Only(*consumer).in == 5; }));
   EXPECT_EQ(Only(*consumer).delivered, 5);
+}
+
+// It is the same member of the group to Kafka, which would hand it the partitions it had before.
+TEST_F(ConsumerAtItsLimits, StartedAgainForAnotherTopicReadsThatOne) {
+  Send(1, 10);
+  {
+    auto consumer = Start();
+    ASSERT_TRUE(Eventually([&] { return applied_ == 10; }));
+  }
+  const std::string other = topic_ + ".other";
+  ASSERT_THAT(EnsureTopics(admin_, {{other, 1}}, kTimeout), IsOk());
+  producer_->Send(other, EventOf("b", 1));
+  producer_->Flush();
+  auto consumer = Start({other});
+  EXPECT_TRUE(Eventually([&] { return applied_ == 11; }));
 }
 
 }  // namespace

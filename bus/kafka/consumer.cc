@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "bus/kafka/assignment.h"
 #include "bus/kafka/batch.h"
@@ -33,11 +36,18 @@ constexpr absl::Duration kMaxBackoff = absl::Seconds(30);
 constexpr absl::Duration kShowLag = absl::Seconds(1);
 constexpr absl::Duration kTellPosition = absl::Seconds(5);
 
-std::string InstanceOf(const ConsumerOptions& options) {
-  if (!options.instance.empty()) return options.instance;
-  char host[256] = {};
-  gethostname(host, sizeof(host) - 1);
-  return options.group + "@" + host;
+// The topics are part of the name: a member that comes back under the same one is handed the
+// partitions it had, though it asks for others now. std::hash is the same in all our processes.
+std::string InstanceOf(const ConsumerOptions& options, std::vector<std::string> topics) {
+  std::string name = options.instance;
+  if (name.empty()) {
+    char host[256] = {};
+    gethostname(host, sizeof(host) - 1);
+    name = options.group + "@" + host;
+  }
+  std::sort(topics.begin(), topics.end());
+  const std::string sorted = absl::StrJoin(topics, ",");
+  return absl::StrFormat("%s-%016x", name, std::hash<std::string>()(sorted));
 }
 
 class KafkaConsumer : public Consumer {
@@ -94,6 +104,10 @@ class KafkaConsumer : public Consumer {
     std::lock_guard lock(mutex_);
     return stopping_;
   }
+  std::vector<std::string> wanted() const {
+    std::lock_guard lock(mutex_);
+    return wanted_;
+  }
 
   const ConsumerOptions options_;
   const Handler handler_;
@@ -118,9 +132,10 @@ class KafkaConsumer : public Consumer {
 };
 
 absl::Status KafkaConsumer::Connect(bool as_instance) {
+  const std::string instance = as_instance ? InstanceOf(options_, wanted()) : std::string();
   auto made = NewClient(RD_KAFKA_CONSUMER, options_.connection,
                         {{"group.id", options_.group},
-                         {"group.instance.id", as_instance ? InstanceOf(options_) : std::string()},
+                         {"group.instance.id", instance},
                          {"session.timeout.ms", "10000"},
                          {"enable.auto.commit", "false"},
                          {"enable.auto.offset.store", "false"},
