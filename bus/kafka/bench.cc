@@ -1,14 +1,17 @@
-// Events per second from outbox through Kafka into a consumer's store, beside what bounds them:
-// bare librdkafka, and one fsync per batch.
+// Events per second from the outbox through Kafka into a consumer's store, beside what bounds them:
+// a bare librdkafka loop that sends and reads the same records, and one fsync per batch. All in one
+// run, in turns; the medians count.
 //
-//   kafka_bench [events [bytes]]    on SIMPUL_TEST_KAFKA; SQLite in TEST_TMPDIR
+//   kafka_bench [events [bytes [rounds]]]    on SIMPUL_TEST_KAFKA; SQLite in TEST_TMPDIR
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bus/kafka/relay.h"
@@ -30,21 +33,38 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// Prints the rate of what runs in its life.
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// One thing measured in every round.
+struct Series {
+  const char* what;
+  std::vector<double> rates;   // events per second
+  std::vector<double> cpu_us;  // of this process, for an event
+
+  double Print() const {
+    const double rate = Median(rates);
+    std::printf("%-48s %9.0f events/s (least %9.0f) %7.2f us CPU each\n", what, rate,
+                *std::min_element(rates.begin(), rates.end()), Median(cpu_us));
+    return rate;
+  }
+};
+
+// What runs in its life, measured for one round.
 class Timed {
  public:
-  Timed(const char* what, size_t events) : what_(what), events_(events) {}
+  Timed(Series& series, size_t events) : series_(series), events_(static_cast<double>(events)) {}
   ~Timed() {
     const double seconds = absl::ToDoubleSeconds(absl::Now() - begun_);
-    const auto events = static_cast<double>(events_);
-    std::printf("%-44s %9.0f events/s %7.2f us CPU each\n", what_, events / seconds,
-                (CpuSeconds() - cpu_) * 1e6 / events);
-    std::fflush(stdout);
+    series_.rates.push_back(events_ / seconds);
+    series_.cpu_us.push_back((CpuSeconds() - cpu_) * 1e6 / events_);
   }
 
  private:
-  const char* const what_;
-  const size_t events_;
+  Series& series_;
+  const double events_;
   const absl::Time begun_ = absl::Now();
   const double cpu_ = CpuSeconds();
 };
@@ -52,6 +72,16 @@ class Timed {
 Event BenchEvent(size_t i, size_t bytes) {
   return EventOf(absl::StrCat("departments/bench/sessions/", i), 1'764'000'000'000'000,
                  std::string(bytes, 'x'));
+}
+
+// The headers of any event; their content differs in a few bytes.
+rd_kafka_headers_t* BenchHeaders(size_t bytes) {
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(10);
+  for (const auto& [name, value] : ToHeaders(BenchEvent(0, bytes))) {
+    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                        static_cast<ssize_t>(value.size()));
+  }
+  return headers;
 }
 
 void BareProduce(const std::string& topic, size_t events, size_t bytes) {
@@ -62,18 +92,20 @@ void BareProduce(const std::string& topic, size_t events, size_t bytes) {
                            {"queue.buffering.max.kbytes", "1048576"}});
   if (!client.ok()) std::abort();
   const std::string payload(bytes, 'x');
-  const Timed timed("bare librdkafka: produce", events);
+  rd_kafka_headers_t* headers = BenchHeaders(bytes);
   for (size_t i = 0; i < events; ++i) {
     const std::string key = absl::StrCat("departments/bench/sessions/", i);
+    rd_kafka_headers_t* copy = rd_kafka_headers_copy(headers);
     while (rd_kafka_producev(client->get(), RD_KAFKA_V_TOPIC(topic.c_str()),
                              RD_KAFKA_V_KEY(key.data(), key.size()),
                              RD_KAFKA_V_VALUE(const_cast<char*>(payload.data()), payload.size()),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                             RD_KAFKA_V_HEADERS(copy), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                              RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
       rd_kafka_poll(client->get(), 1);
     }
   }
   rd_kafka_flush(client->get(), 60'000);
+  rd_kafka_headers_destroy(headers);
 }
 
 void BareConsume(const std::string& topic, size_t events) {
@@ -85,7 +117,6 @@ void BareConsume(const std::string& topic, size_t events) {
   for (int i = 0; i < kPartitions; ++i) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), i)->offset = 0;
   }
-  const Timed timed("bare librdkafka: consume", events);
   rd_kafka_assign(client->get(), list.get());
   for (size_t got = 0; got < events;) {
     const Message message(rd_kafka_consumer_poll(client->get(), 100));
@@ -93,14 +124,30 @@ void BareConsume(const std::string& topic, size_t events) {
   }
 }
 
-void FsyncPerBatch(size_t events, size_t bytes) {
+std::string MakeTopic() {
+  std::string topic = FreshName("bench");
+  if (!EnsureTopics(BrokerConnection(), {{topic, kPartitions}}, absl::Seconds(20)).ok()) {
+    std::abort();
+  }
+  return topic;
+}
+
+void Bare(Series& series, size_t events, size_t bytes) {
+  const std::string topic = MakeTopic();
+  const Timed timed(series, events);
+  std::thread consuming([&] { BareConsume(topic, events); });
+  BareProduce(topic, events, bytes);
+  consuming.join();
+}
+
+void FsyncPerBatch(Series& series, size_t events, size_t bytes) {
   const char* folder = std::getenv("TEST_TMPDIR");
   const std::string path =
       absl::StrCat(folder == nullptr ? "/var/tmp" : folder, "/kafka_bench.", getpid());
   const int fd = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  const std::string batch(kBatch * (bytes + 300), 'x');
+  const std::string batch(kBatch * (bytes + 300), 'x');  // the payload, the key and the headers
   {
-    const Timed timed("one write and fsync per 1000 events", events);
+    const Timed timed(series, events);
     for (size_t i = 0; i < events; i += kBatch) {
       if (write(fd, batch.data(), batch.size()) < 0 || fdatasync(fd) != 0) std::abort();
     }
@@ -133,85 +180,64 @@ void AwaitSent(store::Store& store) {
   }
 }
 
-void Ours(size_t events, size_t bytes) {
+// The effect of an event is one row.
+absl::StatusOr<Outcome> ApplyBenchEvent(store::Transaction& transaction, const Record& record) {
+  auto changed = transaction.Execute(
+      "INSERT INTO effect (name, revision) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE"
+      " SET revision = excluded.revision",
+      {record.event.subject, int64_t{1}});
+  if (!changed.ok()) return changed.status();
+  return Outcome::kDelivered;
+}
+
+void Ours(Series& append, Series& through, size_t events, size_t bytes) {
   auto writer = OpenStore(store::FreshStore(store::Database::kSqlite));
   auto reader = OpenStore(store::FreshStore(store::Database::kSqlite));
   if (!store::Migrate(*reader, "effect", kEffects).ok()) std::abort();
-  const std::string topic = FreshName("bench");
+  const std::string topic = MakeTopic();
   {
-    const Timed timed("outbox: append, 1000 a transaction", events);
+    const Timed timed(append, events);
     AppendAll(*writer, topic, events, bytes);
   }
-  const auto start_relay = [&] {
-    return *Relay::Start({.connection = BrokerConnection(),
-                          .store = writer.get(),
-                          .part = "bench",
-                          .topics = {{topic, kPartitions}}});
-  };
-  std::unique_ptr<Relay> relay;
-  {
-    const Timed timed("relay: outbox to Kafka, marked", events);
-    relay = start_relay();
-    AwaitSent(*writer);
-  }
   std::atomic<size_t> applied{0};
-  const auto start_consumer = [&](store::Store& store) {
-    return *Consumer::Start(
-        {.connection = BrokerConnection(), .group = topic, .store = &store, .topics = {topic}},
-        [&](store::Transaction& t, const Record& record) -> absl::StatusOr<Outcome> {
-          auto s = t.Execute(
-              "INSERT INTO effect (name, revision) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE"
-              " SET revision = excluded.revision",
-              {record.event.subject, int64_t{1}});
-          if (!s.ok()) return s.status();
-          ++applied;
-          return Outcome::kDelivered;
-        },
-        nullptr);
-  };
-  std::unique_ptr<Consumer> consumer;
-  {
-    const Timed timed("consumer: Kafka to store, one row each", events);
-    consumer = start_consumer(*reader);
-    Eventually([&] { return applied >= events; }, absl::Minutes(5));
-  }
-  applied = 0;
-  {
-    const Timed timed("all at once: append, relay, consume", events);
-    for (size_t i = 0; i < events; i += kBatch) {
-      const absl::Status status = writer->Transact([&](store::Transaction& t) -> absl::Status {
-        for (size_t j = i; j < i + kBatch; ++j) {
-          Event event = BenchEvent(j, bytes);
-          event.id = EventId(event.subject, 1'764'000'000'000'001);
-          if (auto s = AppendToOutbox(t, topic, event); !s.ok()) return s;
-        }
-        return absl::OkStatus();
-      });
-      if (!status.ok()) std::abort();
-      relay->Wake();
-    }
-    Eventually([&] { return applied >= events; }, absl::Minutes(5));
-  }
+  const Timed timed(through, events);
+  const auto relay = Relay::Start({.connection = BrokerConnection(),
+                                   .store = writer.get(),
+                                   .part = "bench",
+                                   .topics = {{topic, kPartitions}}});
+  const auto consumer = Consumer::Start(
+      {.connection = BrokerConnection(), .group = topic, .store = reader.get(), .topics = {topic}},
+      [&](store::Transaction& transaction, const Record& record) {
+        ++applied;
+        return ApplyBenchEvent(transaction, record);
+      },
+      nullptr);
+  if (!relay.ok() || !consumer.ok()) std::abort();
+  Eventually([&] { return applied >= events; }, absl::Minutes(5));
+  AwaitSent(*writer);
 }
 
 }  // namespace
 }  // namespace simpul::kafka
 
 int main(int argc, char** argv) {
-  using simpul::kafka::FreshName;
-  const size_t events = argc > 1 ? std::strtoul(argv[1], nullptr, 10) / 1000 * 1000 : 200'000;
+  using simpul::kafka::Series;
+  const size_t events = argc > 1 ? std::strtoul(argv[1], nullptr, 10) / 1000 * 1000 : 100'000;
   const size_t bytes = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 300;
+  const size_t rounds = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 5;
   simpul::observe::SetMinimumSeverity(simpul::observe::Severity::kError);
-  const std::string topic = FreshName("bench");
-  if (!simpul::kafka::EnsureTopics(simpul::kafka::BrokerConnection(),
-                                   {{topic, simpul::kafka::kPartitions}}, absl::Seconds(20))
-           .ok()) {
-    return 1;
+  Series bare{"bare librdkafka: produce and consume at once"};
+  Series fsync{"one write and fsync per 1000 events"};
+  Series append{"append to the outbox, 1000 a transaction"};
+  Series through{"outbox -> Kafka -> consumer's store"};
+  for (size_t i = 0; i < rounds; ++i) {
+    simpul::kafka::Bare(bare, events, bytes);
+    simpul::kafka::FsyncPerBatch(fsync, events, bytes);
+    simpul::kafka::Ours(append, through, events, bytes);
   }
-  std::printf("%zu events of %zu bytes\n", events, bytes);
-  simpul::kafka::BareProduce(topic, events, bytes);
-  simpul::kafka::BareConsume(topic, events);
-  simpul::kafka::FsyncPerBatch(events, bytes);
-  simpul::kafka::Ours(events, bytes);
+  std::printf("%zu events of %zu bytes, %zu rounds, medians\n", events, bytes, rounds);
+  const double floor = std::min(bare.Print(), fsync.Print());
+  append.Print();
+  std::printf("of the slower floor: %.0f %%\n", 100 * through.Print() / floor);
   return 0;
 }

@@ -200,12 +200,11 @@ void KafkaConsumer::Disconnect() {
 }
 
 void KafkaConsumer::Subscribe() {
-  std::vector<std::string> topics;
   {
     std::lock_guard lock(mutex_);
     if (!std::exchange(topics_changed_, false)) return;
-    topics = wanted_;
   }
+  const std::vector<std::string> topics = wanted();
   if (topics.empty()) {
     rd_kafka_unsubscribe(client_.get());
     return;

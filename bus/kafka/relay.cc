@@ -253,7 +253,8 @@ absl::Status KafkaRelay::Pump(Producer& producer) {
       if (!*held) return absl::OkStatus();
       last_lease_ = absl::Now();
     }
-    if (window_.size() < kWindowRows / 2 && window_bytes_ < kWindowBytes / 2) {
+    const bool has_room = window_.size() < kWindowRows / 2 && window_bytes_ < kWindowBytes / 2;
+    if (has_room) {
       if (auto s = Fill(producer); !s.ok()) return s;
     }
     KeepHouse();
@@ -261,7 +262,7 @@ absl::Status KafkaRelay::Pump(Producer& producer) {
       if (!more_) WaitFor(kPoll);
       continue;
     }
-    producer.Poll(absl::Milliseconds(more_ && reported_ > 0 ? 0 : 5));
+    producer.Poll(absl::Milliseconds(more_ && has_room ? 0 : 5));
     if (auto s = Collect(/*all=*/false); !s.ok()) return s;
     if (const auto fatal = producer.fatal_error(); fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return ToStatus(fatal, "producer");
