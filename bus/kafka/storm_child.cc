@@ -144,7 +144,7 @@ int Work(const StormPlan& plan, int64_t until) {
     (*relay)->Wake();
     Eventually([&] { return (*relay)->counts().pending < kMostPending; }, absl::Seconds(60));
   }
-  const absl::Duration limit = absl::Seconds(90);
+  const absl::Duration limit = absl::Seconds(90 + until / 500);
   return Eventually([&] { return Delivered(*reader) >= until; }, limit) &&
                  Eventually([&] { return (*relay)->counts().pending == 0; }, limit)
              ? 0
@@ -196,7 +196,9 @@ bool CheckStorm(const StormPlan& plan, int64_t changes) {
   good &= Expect("duplicates seen", duplicate, doubles);
   good &= Expect("in = delivered + duplicate", in, delivered + duplicate);
   good &= Expect("in = records in the log", in, in_log);
-  std::cout << "  doubles in the log: " << doubles << std::endl;
+  // One broker answers in order, so what a killed relay had on its way is there when the next one
+  // looks back.
+  good &= Expect("doubles in the log", doubles, 0);
   return good;
 }
 
