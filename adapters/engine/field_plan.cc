@@ -324,6 +324,8 @@ bool FieldPlan::Encode(const PlanColumns& columns, const Cell* row, std::string&
     } else if (cell.type == CellType::kNull) {
       reason = "is NULL";
       if (!step.required) end = wire::PutBytes(p, step.absent);
+    } else if (cell.type == CellType::kTooLong) {
+      reason = "is longer than 1 MiB";
     } else {
       end = Write(step, cell, p, reason);
     }

@@ -272,9 +272,10 @@ absl::Status Watch::FinishReconcile(Connection& connection) {
   std::vector<int64_t> forgotten;
   const auto* start = std::get_if<int64_t>(&reconcile_start_);
   state_.ForEach([&](const RowState& row) {
-    if (row.mark == mark_) return;
     if (!row.is_open && row.seen < horizon) {
       forgotten.push_back(row.id);
+    } else if (row.mark == mark_) {
+      return;
     } else if (plan_.key_is_text || row.id > *start) {
       lookups_[row.id] = {plan_.key_is_text ? state_.KeyText(row.id) : "", row.is_open};
     }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -142,7 +143,7 @@ class Watch {
   void Delete(int64_t id);
   void ApplyDeletes(const std::vector<int64_t>& ids, int64_t& held);
   bool IdOf(const sources::sql::Cell& cell, int64_t& id, std::string& text) const;
-  int64_t AgeOf(const sources::sql::Cell* row) const;
+  std::optional<int64_t> AgeOf(const sources::sql::Cell* row) const;
   uint64_t VersionsOf(const sources::sql::Cell* row);
   int64_t Now() const { return absl::ToUnixSeconds(options_.clock->Now()); }
   int64_t Horizon() const;

@@ -18,6 +18,7 @@ using testing::Follower;
 using testing::RadiusDatabase;
 using testing::TestMapping;
 using testing::TestStore;
+using testing::Way;
 
 bool IsSoak() { return std::getenv("SIMPUL_SOAK") != nullptr; }
 
@@ -140,22 +141,27 @@ std::string Line(const wifi::v1::SourceSession& s) {
 }
 
 // The rows that fit, as lines by key, straight from the database.
-std::map<int64_t, std::string> Table(RadiusDatabase& database) {
-  std::map<int64_t, std::string> lines;
+std::map<std::string, std::string> Table(RadiusDatabase& database, const std::string& key) {
+  std::map<std::string, std::string> lines;
   for (const auto& row :
-       database.Run("SELECT radacctid, concat_ws('|', acctuniqueid, host(nasipaddress), 'kota',"
+       database.Run("SELECT " + key +
+                    ", concat_ws('|', acctuniqueid, host(nasipaddress), 'kota',"
                     " coalesce((extract(epoch from acctstarttime) * 1000000)::bigint::text, ''),"
                     " coalesce((extract(epoch from acctupdatetime) * 1000000)::bigint::text, ''),"
                     " coalesce((extract(epoch from acctstoptime) * 1000000)::bigint::text, ''),"
                     " acctsessiontime, acctinputoctets, acctoutputoctets,"
                     " coalesce(acctterminatecause, ''), username)"
                     " FROM radacct WHERE acctsessiontime < 999999999999999")) {
-    lines[std::stoll(row[0])] = row[1];
+    lines[row[0]] = row[1];
   }
   return lines;
 }
 
-TEST(WatchProperty, MissesNothingAndInventsNothing) {
+class WatchProperty : public ::testing::TestWithParam<Way> {};
+
+TEST_P(WatchProperty, MissesNothingAndInventsNothing) {
+  const Way& way = GetParam();
+  const std::string key_column = way.has_text_keys ? "acctuniqueid" : "radacctid";
   const int rows = IsSoak() ? 1'000'000 : 10'000;
   const int rounds = IsSoak() ? 300 : 120;
   const uint32_t seed = Seed();
@@ -165,9 +171,10 @@ TEST(WatchProperty, MissesNothingAndInventsNothing) {
   // Small pages, so that there are many; and a gap that some late commits outlive.
   const TestMapping mapping({{"rows: 5000", IsSoak() ? "rows: 5000" : "rows: 500"},
                              {"gap: 5m", "gap: 10s"},
-                             {"timeout: 5s", "timeout: 60s"}});
-  sources::sql::Source source(database.dsn(), mapping->limits);
-  TestStore store;
+                             {"timeout: 5s", "timeout: 60s"}},
+                            way.has_text_keys);
+  sources::sql::Source source(database.dsn(way.is_odbc), mapping->limits);
+  TestStore store(way.store);
   FakeClock clock(absl::Now());
   kafka::RevisionClock revisions(clock);
   const auto start_watch = [&] {
@@ -220,12 +227,12 @@ TEST(WatchProperty, MissesNothingAndInventsNothing) {
   reconcile();
   EXPECT_EQ(watch->standing().held_deletes, 0);
 
-  const auto table = Table(database);
-  const auto unfit =
-      database.Run("SELECT radacctid FROM radacct WHERE acctsessiontime >= 999999999999999");
-  std::map<int64_t, std::string> followed;
+  const auto table = Table(database, key_column);
+  const auto unfit = database.Run("SELECT " + key_column +
+                                  " FROM radacct WHERE acctsessiontime >= 999999999999999");
+  std::map<std::string, std::string> followed;
   for (const auto& [key, session] : follower.sessions()) followed[key] = Line(session);
-  for (const auto& row : unfit) followed.erase(std::stoll(row[0]));
+  for (const auto& row : unfit) followed.erase(row[0]);
   int missed = 0, invented = 0, stale = 0;
   for (const auto& [key, line] : table) {
     const auto it = followed.find(key);
@@ -247,6 +254,9 @@ TEST(WatchProperty, MissesNothingAndInventsNothing) {
               static_cast<long long>(watch->standing().rows),
               static_cast<long long>(store.Count("SELECT sum(length(packed)) FROM watch_bucket")));
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, WatchProperty, ::testing::ValuesIn(testing::kWays),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 }  // namespace
 }  // namespace simpul::engine

@@ -66,16 +66,16 @@ uint64_t Watch::VersionsOf(const Cell* row) {
   return digest_.Of(scratch_);
 }
 
-// In seconds since 1970. A row that does not say is as old as our first sight of it.
-int64_t Watch::AgeOf(const Cell* row) const {
-  if (columns_->age < 0) return Now();
+// When a row says it is from, in seconds since 1970.
+std::optional<int64_t> Watch::AgeOf(const Cell* row) const {
+  if (columns_->age < 0) return std::nullopt;
   const Cell& cell = row[columns_->age];
   if (cell.type == CellType::kTime || cell.type == CellType::kLocalTime) {
     return cell.integer / 1'000'000;
   }
   IsoTime time;
   if (cell.type == CellType::kText && ParseIsoTime(cell.text, time)) return time.seconds;
-  return Now();
+  return std::nullopt;
 }
 
 int64_t Watch::Horizon() const {
@@ -110,8 +110,13 @@ void Watch::TakeRow(const Cell* row, Origin origin) {
     asked_.erase(asked);
   }
   whole.versions = VersionsOf(row);
-  whole.seen = AgeOf(row);
+  const std::optional<int64_t> age = AgeOf(row);
+  whole.seen = age.value_or(Now());  // as old as our first sight of it
   if (origin == Origin::kReconcile && known == nullptr && whole.seen < Horizon()) return;
+  if (known != nullptr && age.has_value() && *age > known->seen) {
+    known->seen = *age;
+    state_.SetChanged(whole.id);
+  }
   // Once the first pass is done, what comes is watched from now on, whatever its own clock says.
   if (IsSynced() && origin != Origin::kReconcile) whole.seen = std::max(whole.seen, Now());
   if (columns_->is_whole) return TakeWhole(whole, origin);

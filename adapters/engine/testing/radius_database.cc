@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "adapters/engine/watch_state.h"
+#include "adapters/sources/sql/testing/odbc_dsn.h"
 #include "bus/kafka/outbox.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -28,6 +28,19 @@ std::string Contents(const std::string& path) {
   EXPECT_FALSE(text.str().empty()) << path << " cannot be read; is the package there?";
   return text.str();
 }
+
+constexpr std::pair<const char*, const char*> kTextKeys[] = {
+    {"sessions/{radacctid}\n",
+     "sessions/{acctuniqueid}\n    key: {column: acctuniqueid, type: TEXT}\n"},
+    {"radacctid = :key", "acctuniqueid = :key"},
+    {"radacctid IN (:keys)", "acctuniqueid IN (:keys)"},
+    {"radacctid > :after ORDER BY radacctid", "acctuniqueid > :after ORDER BY acctuniqueid"},
+    {"radacctid > :since ORDER BY radacctid",
+     "(radacctid, acctuniqueid) > (:since_radacctid, :since_acctuniqueid)"
+     " ORDER BY radacctid, acctuniqueid"},
+    {"cursor: [radacctid]", "cursor: [radacctid, acctuniqueid]"},
+    {"SELECT radacctid, acctstarttime", "SELECT radacctid, acctuniqueid, acctstarttime"},
+};
 
 std::string UriOrFail() {
   const char* uri = std::getenv("SIMPUL_TEST_POSTGRES");
@@ -118,17 +131,23 @@ double RadiusDatabase::CpuSeconds(int pid) {
   return nanos * 1e-9;
 }
 
-std::string RadiusDatabase::dsn() const {
-  return absl::StrFormat("%s%coptions=-csearch_path%%3D%s", uri_,
-                         absl::StrContains(uri_, "?") ? '&' : '?', schema_);
+std::string RadiusDatabase::dsn(bool is_odbc) const {
+  const std::string uri = absl::StrFormat("%s%coptions=-csearch_path%%3D%s", uri_,
+                                          absl::StrContains(uri_, "?") ? '&' : '?', schema_);
+  return is_odbc ? sources::sql::testing::OdbcOfUri(uri) : uri;
 }
 
-TestMapping::TestMapping(const std::vector<std::pair<std::string, std::string>>& replacements)
+TestMapping::TestMapping(const std::vector<std::pair<std::string, std::string>>& replacements,
+                         bool has_text_keys)
     : directory_(NewDirectory()) {
   std::string changed = Contents(SIMPUL_SOURCE_DIR "/adapters/diskominfo/radius/mapping.yaml");
-  for (const auto& [from, to] : replacements) {
+  const auto replace = [&](const std::string& from, const std::string& to) {
     EXPECT_TRUE(absl::StrContains(changed, from)) << from;
     changed = absl::StrReplaceAll(changed, {{from, to}});
+  };
+  for (const auto& [from, to] : replacements) replace(from, to);
+  for (const auto& [from, to] : kTextKeys) {
+    if (has_text_keys) replace(from, to);
   }
   std::ofstream(directory_ + "/mapping.yaml") << changed;
   auto loaded = LoadMapping(directory_);
@@ -163,8 +182,7 @@ void Follower::Follow(store::Store& store) {
 void Follower::Apply(const wifi::v1::SourceSessionEvent& event) {
   ++events_;
   const std::string& name = event.session().name();
-  int64_t key = 0;
-  EXPECT_TRUE(absl::SimpleAtoi(name.substr(name.rfind('/') + 1), &key)) << name;
+  const std::string key = name.substr(name.rfind('/') + 1);
   EXPECT_GT(event.revision(), revisions_[key]) << name;
   EXPECT_TRUE(event.has_observe_time());
   revisions_[key] = event.revision();
@@ -191,8 +209,8 @@ void Follower::Apply(const wifi::v1::SourceSessionEvent& event) {
   sessions_[key] = event.session();
 }
 
-TestStore::TestStore() : directory_(NewDirectory()) {
-  auto opened = store::Store::Open({.url = "sqlite:" + directory_, .part = "adapter-test"});
+TestStore::TestStore(store::Database database) : options_(store::FreshStore(database)) {
+  auto opened = store::Store::Open(options_);
   EXPECT_TRUE(opened.ok()) << opened.status();
   store_ = *std::move(opened);
   EXPECT_TRUE(store::Migrate(*store_, "outbox", kafka::OutboxMigrations()).ok());
@@ -201,7 +219,10 @@ TestStore::TestStore() : directory_(NewDirectory()) {
 
 TestStore::~TestStore() {
   store_.reset();
-  std::filesystem::remove_all(directory_);
+  constexpr std::string_view kSqlite = "sqlite:";
+  if (options_.url.substr(0, kSqlite.size()) == kSqlite) {
+    std::filesystem::remove_all(options_.url.substr(kSqlite.size()));
+  }
 }
 
 int64_t TestStore::Count(std::string_view sql) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,28 @@
 #include "adapters/sources/sql/source.h"
 #include "bus/kafka/outbox.h"
 #include "bus/store/store.h"
+#include "bus/store/test_store.h"
 #include "bus/testing/clock.h"
 #include "libpq-fe.h"
 #include "simpul/wifi/v1/source.pb.h"
 
 namespace simpul::engine::testing {
+
+// One way to watch a database: through which driver, by what keys, into which store.
+struct Way {
+  const char* name;
+  store::Database store;
+  bool is_odbc;
+  bool has_text_keys;
+};
+inline void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
+// Each pair of choices is in one of them.
+inline constexpr Way kWays[] = {
+    {"LibpqNumbersSqlite", store::Database::kSqlite, false, false},
+    {"LibpqTextsPostgres", store::Database::kPostgres, false, true},
+    {"OdbcNumbersPostgres", store::Database::kPostgres, true, false},
+    {"OdbcTextsSqlite", store::Database::kSqlite, true, true},
+};
 
 // A schema of its own with the tables that the FreeRADIUS package makes. Dropped when destroyed.
 // One thread.
@@ -45,7 +63,7 @@ class RadiusDatabase {
   static double CpuSeconds(int pid);
 
   // For an adapter: sees this schema alone.
-  std::string dsn() const;
+  std::string dsn(bool is_odbc = false) const;
 
  private:
   const std::string uri_;
@@ -56,7 +74,9 @@ class RadiusDatabase {
 // The mapping that ships, with some of its text replaced, in a directory that goes when destroyed.
 class TestMapping {
  public:
-  explicit TestMapping(const std::vector<std::pair<std::string, std::string>>& replacements);
+  // `has_text_keys`: sessions are known by acctuniqueid, and new ones found by two columns.
+  explicit TestMapping(const std::vector<std::pair<std::string, std::string>>& replacements,
+                       bool has_text_keys = false);
   ~TestMapping();
   const LoadedMapping& operator*() const { return *loaded_; }
   const LoadedMapping* operator->() const { return loaded_.get(); }
@@ -77,7 +97,7 @@ class Follower {
   void Follow(store::Store& store);
 
   // The sessions as the events left them, by key.
-  const std::map<int64_t, wifi::v1::SourceSession>& sessions() const { return sessions_; }
+  const std::map<std::string, wifi::v1::SourceSession>& sessions() const { return sessions_; }
   int64_t events() const { return events_; }
 
  private:
@@ -85,21 +105,23 @@ class Follower {
 
   int64_t last_seq_ = 0;
   int64_t events_ = 0;
-  std::map<int64_t, wifi::v1::SourceSession> sessions_;
-  std::map<int64_t, int64_t> revisions_;
+  std::map<std::string, wifi::v1::SourceSession> sessions_;
+  std::map<std::string, int64_t> revisions_;
 };
 
-// A store in a directory that goes when destroyed, migrated for a watch.
+// A store that nobody has used, migrated for a watch. A file of SQLite goes when destroyed.
 class TestStore {
  public:
-  TestStore();
+  explicit TestStore(store::Database database = store::Database::kSqlite);
   ~TestStore();
+  // To open it in another process.
+  const store::StoreOptions& options() const { return options_; }
   store::Store& operator*() { return *store_; }
   store::Store* get() { return store_.get(); }
   int64_t Count(std::string_view sql);
 
  private:
-  std::string directory_;
+  const store::StoreOptions options_;
   std::unique_ptr<store::Store> store_;
 };
 

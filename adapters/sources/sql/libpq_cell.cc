@@ -44,12 +44,16 @@ Cell DecodeInt2(const char* p, int, Scratch&) { return Cell::Int(Int16(p)); }
 Cell DecodeInt4(const char* p, int, Scratch&) { return Cell::Int(Int32(p)); }
 Cell DecodeOid(const char* p, int, Scratch&) { return Cell::Int(static_cast<uint32_t>(Int32(p))); }
 Cell DecodeInt8(const char* p, int, Scratch&) { return Cell::Int(Int64(p)); }
-Cell DecodeText(const char* p, int n, Scratch&) { return Cell::Text({p, static_cast<size_t>(n)}); }
-Cell DecodeBytes(const char* p, int n, Scratch&) {
-  return Cell::Bytes({p, static_cast<size_t>(n)});
+Cell DecodeText(const char* p, int n, Scratch&) {
+  const auto length = static_cast<size_t>(n);
+  return length > kMaxText ? Cell::TooLong() : Cell::Text({p, length});
 }
-Cell DecodeJsonb(const char* p, int n, Scratch&) {  // one version byte, then text
-  return Cell::Text({p + 1, static_cast<size_t>(n) - 1});
+Cell DecodeBytes(const char* p, int n, Scratch&) {
+  const auto length = static_cast<size_t>(n);
+  return length > kMaxText ? Cell::TooLong() : Cell::Bytes({p, length});
+}
+Cell DecodeJsonb(const char* p, int n, Scratch& scratch) {  // one version byte, then text
+  return DecodeText(p + 1, n - 1, scratch);
 }
 
 Cell DecodeFloat4(const char* p, int, Scratch&) {
@@ -70,13 +74,17 @@ Cell DecodeTimestamp(const char* p, int, Scratch& scratch) {
   const int64_t micros = Int64(p);
   if (micros == std::numeric_limits<int64_t>::max()) return Keep("infinity", scratch);
   if (micros == std::numeric_limits<int64_t>::min()) return Keep("-infinity", scratch);
-  return kMake(micros + kEpochMicros);
+  int64_t since_1970 = 0;  // PostgreSQL goes on after our numbers end, in the year 294247
+  if (__builtin_add_overflow(micros, kEpochMicros, &since_1970)) return Keep("infinity", scratch);
+  return kMake(since_1970);
 }
 
 Cell DecodeDate(const char* p, int, Scratch& scratch) {
   const int32_t days = Int32(p);
   if (days == std::numeric_limits<int32_t>::max()) return Keep("infinity", scratch);
   if (days == std::numeric_limits<int32_t>::min()) return Keep("-infinity", scratch);
+  constexpr int32_t kMostDays = 100'000'000;  // the year 275790
+  if (days > kMostDays) return Keep("infinity", scratch);
   return Cell::LocalTime(days * kDayMicros + kEpochMicros);
 }
 

@@ -67,6 +67,10 @@ absl::Status Explain(const PGresult* result) {
   if (state == "42501") {
     return absl::FailedPreconditionError("the database user may not read what the query names");
   }
+  if (family == "22") {
+    return absl::DataLossError(
+        absl::StrFormat("a value is not what the query takes it for (SQLSTATE %s)", state));
+  }
   return absl::FailedPreconditionError(
       absl::StrFormat("the database refuses the query (SQLSTATE %s)", state));
 }
@@ -84,6 +88,7 @@ class LibpqConnection final : public Connection {
                      EachBatch each) override {
     auto values = statement.Bind(bindings);
     if (!values.ok()) return values.status();
+    const bool is_old = prepared_.count(statement.id()) > 0;
     auto prepared = Prepare(statement, deadline);
     if (!prepared.ok()) return prepared.status();
     std::vector<std::string> texts(values->size());
@@ -98,7 +103,10 @@ class LibpqConnection final : public Connection {
     }
     // An answer without a limit may be long: it comes row by row, and memory stays small.
     if (!statement.Has("limit")) PQsetSingleRowMode(connection_.get());
-    return ReadAnswer(deadline, each);
+    const absl::Status status = ReadAnswer(deadline, each);
+    // A column may have another type since it was prepared, which PostgreSQL refuses from then on.
+    if (is_old && absl::IsFailedPrecondition(status)) broken_ = true;
+    return status;
   }
 
   absl::Status BeginSnapshot(absl::Time deadline) override {

@@ -63,7 +63,7 @@ absl::Status Source::Query(const Statement& statement, const Bindings& bindings,
     auto lease = Acquire(deadline);
     if (!lease.ok()) return lease.status();
     const absl::Status status = (*lease)->Query(statement, bindings, Bounded(deadline), watched);
-    if (!absl::IsUnavailable(status) || answered || attempt > 0) return status;
+    if (status.ok() || answered || attempt > 0 || (*lease)->usable()) return status;
   }
 }
 

@@ -32,8 +32,8 @@ using EachBatch = absl::FunctionRef<absl::Status(const Batch&)>;
 //
 // On all of it: UNAVAILABLE, the database cannot be reached or went away; DEADLINE_EXCEEDED, it
 // took too long and was cancelled; FAILED_PRECONDITION, it refuses the statement, since a column or
-// table is gone (named if the database says which) or for want of rights; ABORTED, the snapshot
-// could not be kept.
+// table is gone (named if the database says which) or for want of rights; DATA_LOSS, a value is not
+// what the query takes it for; ABORTED, the snapshot could not be kept.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -86,8 +86,8 @@ class Source {
   // reached.
   absl::StatusOr<Lease> Acquire(absl::Time deadline);
 
-  // Runs one query on a connection of its own, once more if an idle connection turned out to be
-  // dead before anything was answered.
+  // Runs one query on a connection of its own, once more if the connection turned out to be dead or
+  // of an older schema before anything was answered.
   absl::Status Query(const Statement& statement, const Bindings& bindings, absl::Time deadline,
                      EachBatch each);
 

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "adapters/sources/sql/testing/odbc_dsn.h"
 #include "bus/testing/status_matchers.h"
 #include "libpq-fe.h"
 
@@ -38,23 +39,6 @@ std::string PostgresUri() {
   return uri;
 }
 
-// "Driver=…" for what libpq knows by a URI.
-std::string OdbcOfUri(const std::string& uri) {
-  std::string dsn = "Driver=/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so;";
-  PQconninfoOption* options = PQconninfoParse(uri.c_str(), nullptr);
-  for (PQconninfoOption* o = options; o != nullptr && o->keyword != nullptr; ++o) {
-    if (o->val == nullptr) continue;
-    const std::string key = o->keyword;
-    if (key == "host") dsn += absl::StrFormat("Servername=%s;", o->val);
-    if (key == "port") dsn += absl::StrFormat("Port=%s;", o->val);
-    if (key == "dbname") dsn += absl::StrFormat("Database=%s;", o->val);
-    if (key == "user") dsn += absl::StrFormat("UID=%s;", o->val);
-    if (key == "password") dsn += absl::StrFormat("PWD=%s;", o->val);
-  }
-  PQconninfoFree(options);
-  return dsn;
-}
-
 // A database with one table, and a way to write it.
 class SqlSource : public ::testing::TestWithParam<Driver> {
  protected:
@@ -62,8 +46,7 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
     if (GetParam() == Driver::kSqliteOdbc) {
       file_ = std::filesystem::temp_directory_path() /
               absl::StrFormat("sql_source_test_%d.db", getpid());
-      dsn_ = absl::StrFormat("Driver=/usr/lib/x86_64-linux-gnu/odbc/libsqlite3odbc.so;Database=%s;",
-                             file_.string());
+      dsn_ = testing::OdbcOfSqlite(file_.string());
       std::filesystem::remove(file_);
       Write(
           "CREATE TABLE thing (id BIGINT PRIMARY KEY, small INTEGER, ratio DOUBLE PRECISION,"
@@ -72,7 +55,7 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
     }
     const std::string uri = PostgresUri();
     if (uri.empty()) GTEST_FAIL();
-    dsn_ = GetParam() == Driver::kLibpq ? uri : OdbcOfUri(uri);
+    dsn_ = GetParam() == Driver::kLibpq ? uri : testing::OdbcOfUri(uri);
     Write("DROP SCHEMA IF EXISTS " + Schema() + " CASCADE");
     Write("CREATE SCHEMA " + Schema());
     Write(
@@ -147,6 +130,8 @@ class SqlSource : public ::testing::TestWithParam<Driver> {
     switch (cell.type) {
       case CellType::kNull:
         return "-";
+      case CellType::kTooLong:
+        return "too long";
       case CellType::kInt64:
         return std::to_string(cell.integer);
       case CellType::kDouble:
@@ -238,12 +223,34 @@ TEST_P(SqlSource, ReadsManyRowsAndALongText) {
   EXPECT_EQ(std::count(rows->begin(), rows->end(), longtext), 16);
 }
 
+TEST_P(SqlSource, ReadsNoTextThatIsTooLong) {
+  const std::string longest(kMaxText, 'x');
+  Write("INSERT INTO " + Table() + " (id, note) VALUES (1, '" + longest + "')");
+  Write("INSERT INTO " + Table() + " (id, note) VALUES (2, '" + longest + "x')");
+  Write("INSERT INTO " + Table() + " (id, note) VALUES (3, 'short')");
+  Source source(dsn_, {});
+  auto rows = Ask(source, Parse("SELECT note FROM %s ORDER BY id"), {});
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_TRUE((*rows)[0] == longest);
+  EXPECT_EQ((*rows)[1], "too long");
+  EXPECT_EQ((*rows)[2], "short");
+}
+
+// A column of SQLite holds anything, whatever its type says; PostgreSQL's holds what it says.
+TEST_P(SqlSource, ReadsATextInAColumnOfNumbersAsText) {
+  const bool is_sqlite = GetParam() == Driver::kSqliteOdbc;
+  Write("INSERT INTO " + Table() + " (id, small) VALUES (1, " + (is_sqlite ? "'abc'" : "7") + ")");
+  Source source(dsn_, {});
+  EXPECT_THAT(*Ask(source, Parse("SELECT small FROM %s"), {}),
+              ElementsAre(is_sqlite ? "abc" : "7"));
+}
+
 TEST_P(SqlSource, SaysThatAColumnIsGoneAndWorksOn) {
   Source source(dsn_, {});
   const auto gone = Parse("SELECT id, framed_color FROM %s WHERE id = :secret_parameter");
   auto status = Ask(source, gone, {.values = {{"secret_parameter", int64_t{1}}}}).status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition, Not(HasSubstr("SELECT"))));
-  if (GetParam() == Driver::kLibpq) {
+  if (GetParam() != Driver::kSqliteOdbc) {  // whose driver has one state for all
     EXPECT_THAT(std::string(status.message()), HasSubstr("framed_color"));
   }
   EXPECT_THAT(Ask(source, Parse("SELECT id FROM %s"), {}), IsOk());
@@ -308,6 +315,61 @@ TEST_P(PostgresSource, ConnectsAgainWhenAnIdleConnectionDied) {
   auto again = Ask(source, *pid, {});
   ASSERT_THAT(again, IsOk());
   EXPECT_NE(*again, *rows);
+}
+
+TEST_P(PostgresSource, ReadsOnWhenAColumnGetsAnotherType) {
+  Write("INSERT INTO " + Table() + " (id, small) VALUES (1, 7)");
+  Source source(dsn_, {.concurrency = 1, .rows = 10, .timeout = absl::Seconds(5)});
+  const auto s = Parse("SELECT small FROM %s");
+  EXPECT_THAT(*Ask(source, s, {}), ElementsAre("7"));
+  Write("ALTER TABLE thing ALTER small TYPE text USING 'seven'");
+  auto rows = Ask(source, s, {});
+  ASSERT_THAT(rows, IsOk());
+  EXPECT_THAT(*rows, ElementsAre("seven"));
+}
+
+TEST_P(PostgresSource, SaysThatAValueDoesNotFitTheQuery) {
+  Write("INSERT INTO " + Table() + " (id, small) VALUES (9007199254740993, 0)");
+  Source source(dsn_, {});
+  for (const char* sql : {"SELECT id / small FROM %s", "SELECT id::int FROM %s",
+                          "SELECT id * id * id FROM %s", "SELECT ('x' || id)::int FROM %s"}) {
+    EXPECT_THAT(Ask(source, Parse(sql), {}),
+                StatusIs(absl::StatusCode::kDataLoss, Not(HasSubstr("9007199254740993"))))
+        << sql;
+  }
+}
+
+TEST_P(PostgresSource, TakesInfinityForNoTime) {
+  Source source(dsn_, {});
+  auto s = Statement::Parse("SELECT 'infinity'::timestamptz, '-infinity'::timestamp");
+  auto cells = Ask(source, *s, {});
+  ASSERT_THAT(cells, IsOk());
+  EXPECT_THAT(*cells, ElementsAre("infinity", "-infinity"));
+}
+
+// Not by psqlODBC: it has all of an answer before it gives the first row.
+TEST(LibpqSource, SaysThatTheDatabaseWentAwayInTheMiddleOfAnAnswer) {
+  Source source(PostgresUri(), {.concurrency = 1, .rows = 10, .timeout = absl::Seconds(30)});
+  auto s = Statement::Parse(
+      "SELECT pg_backend_pid(), i, repeat('x', 900) FROM"
+      " generate_series(1, 300000) i");
+  int64_t rows = 0;
+  const auto status =
+      source.Query(*s, {}, absl::Now() + absl::Seconds(30), [&](const Batch& batch) {
+        if (rows == 0) {
+          PGconn* other = PQconnectdb(PostgresUri().c_str());
+          PQclear(PQexec(
+              other, absl::StrFormat("SELECT pg_terminate_backend(%d, 5000)", batch.cells->integer)
+                         .c_str()));
+          PQfinish(other);
+        }
+        rows += static_cast<int64_t>(batch.rows);
+        return absl::OkStatus();
+      });
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_GT(rows, 0);
+  EXPECT_LT(rows, 300000);
+  EXPECT_THAT(source.Acquire(absl::Now() + absl::Seconds(5)), IsOk());
 }
 
 TEST(SqlSourceUnavailable, SaysSoWithoutTheDsn) {

@@ -20,7 +20,11 @@ enum class CellType : uint8_t {
   kBytes,
   kTime,       // an absolute time, µs since 1970 UTC
   kLocalTime,  // a time without a zone, µs since 1970 as if it were UTC
+  kTooLong,    // text or bytes of more than kMaxText: not read
 };
+
+// The longest text or bytes of one value.
+inline constexpr size_t kMaxText = 1 << 20;
 
 // One value of an answer. Text and bytes are borrowed from the batch.
 struct Cell {
@@ -36,6 +40,7 @@ struct Cell {
   static Cell Bytes(std::string_view v) { return {CellType::kBytes, 0, 0, v}; }
   static Cell Time(int64_t micros) { return {CellType::kTime, micros, 0, {}}; }
   static Cell LocalTime(int64_t micros) { return {CellType::kLocalTime, micros, 0, {}}; }
+  static Cell TooLong() { return {CellType::kTooLong, 0, 0, {}}; }
 };
 
 // Some rows of an answer, valid until the callback returns. All batches of one answer have the same
