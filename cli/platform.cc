@@ -164,7 +164,21 @@ absl::Status Platform::StartParts() {
     rest.push_back(InParallel(
         [this, department = department, options] { return StartEngine(department, options); }));
   }
-  return Join(rest);
+  if (auto status = Join(rest); !status.ok()) return status;
+  admin_->AddReadyCheck("routes", [this] { return HasRoutes(); });
+  return absl::OkStatus();
+}
+
+// A part that is registered cannot be called yet: the catalogue has still to tell the gateway. Once
+// that was so for the first time, it is for each part to say whether it is on the bus.
+absl::Status Platform::HasRoutes() {
+  if (had_routes_) return absl::OkStatus();
+  for (const std::string& address : {wifi_->address(), events_->address()}) {
+    if (gateway_->has_routes_to(address)) continue;
+    return absl::UnavailableError("the catalogue has not told the gateway of every service yet");
+  }
+  had_routes_ = true;
+  return absl::OkStatus();
 }
 
 // A key that an earlier run left is kept if the catalogue still knows it.

@@ -3,6 +3,7 @@
 #ifndef SIMPUL_CLI_PLATFORM_H_
 #define SIMPUL_CLI_PLATFORM_H_
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -60,6 +61,7 @@ class Platform {
   absl::Status StartGateway();
   absl::Status StartEngine(const std::string& department, engine::Options options);
   absl::Status EnsureKey() const;
+  absl::Status HasRoutes();
   absl::Status WriteAddresses() const;
   // The options of the part `identity`; its certificate is loaded.
   absl::StatusOr<rpc::PartOptions> OptionsOf(const std::string& identity) const;
@@ -75,6 +77,7 @@ class Platform {
   std::unique_ptr<wifi::Part> wifi_;
   std::map<std::string, std::unique_ptr<engine::Part>> engines_;
   std::unique_ptr<gateway::Part> gateway_;
+  std::atomic<bool> had_routes_ = false;
 };
 
 }  // namespace simpul::cli

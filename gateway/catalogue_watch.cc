@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -149,6 +150,11 @@ class Watch : public CatalogueWatch {
       return absl::UnavailableError("the catalogue has not told the API keys yet");
     }
     return absl::OkStatus();
+  }
+
+  bool has_routes_to(const std::string& address) const override {
+    std::lock_guard lock(mutex_);
+    return addresses_.contains(address);
   }
 
  private:
@@ -301,9 +307,12 @@ class Watch : public CatalogueWatch {
     for (const std::string& warning : warnings) Warn("a method is not routed", warning);
     observe::Log(Severity::kInfo, "gateway", "routes changed",
                  {{"instances", table->instances().size()}, {"warnings", warnings.size()}});
+    std::set<std::string> addresses;
+    for (const Instance& instance : table->instances()) addresses.insert(instance.address);
     options_.on_routes(std::move(table));
     std::lock_guard lock(mutex_);
     have_routes_ = true;
+    addresses_ = std::move(addresses);
     return true;
   }
 
@@ -324,6 +333,7 @@ class Watch : public CatalogueWatch {
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   bool have_routes_ ABSL_GUARDED_BY(mutex_) = false;
   bool have_keys_ ABSL_GUARDED_BY(mutex_) = false;
+  std::set<std::string> addresses_ ABSL_GUARDED_BY(mutex_);  // of the parts in the last table
 
   // Of the builder's thread, and of the constructor before it runs.
   Snapshot snapshot_;

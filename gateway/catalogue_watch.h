@@ -38,6 +38,8 @@ class CatalogueWatch {
 
   // OK once routes and keys are known.
   virtual absl::Status ready() const = 0;
+  // Whether the last route table has the part that listens at `address`.
+  virtual bool has_routes_to(const std::string& address) const = 0;
 };
 
 // NOT_FOUND, INVALID_ARGUMENT: its protoset or identity cannot be used; names the part.

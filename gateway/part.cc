@@ -207,5 +207,8 @@ Part::~Part() { running_->Stop(); }
 std::string Part::address() const { return running_->address; }
 std::string Part::tls_address() const { return running_->tls_address; }
 absl::Status Part::ready() const { return running_->ready->Get(); }
+bool Part::has_routes_to(const std::string& address) const {
+  return running_->watch->has_routes_to(address);
+}
 
 }  // namespace simpul::gateway

@@ -30,6 +30,10 @@ class Part {
   // OK once parts and keys are known; else what is missing. Also /readyz.
   absl::Status ready() const;
 
+  // Whether calls go to the part that listens at `address`: it has public methods, and the
+  // catalogue has told of it.
+  bool has_routes_to(const std::string& address) const;
+
  private:
   struct Running;
   explicit Part(std::unique_ptr<Running> running);

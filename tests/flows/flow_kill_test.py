@@ -1,53 +1,12 @@
 """Kills: any part, and Kafka, may die at any moment; a subscriber that resumes loses and repeats nothing."""
 import random
-import threading
 import unittest
 
-import grpc
-
-from foreign import Subscriber
 from platform_under_test import SeparateParts, account, peer, radius_sql, setting, until
+from subscribers import Resuming
 
 SESSIONS = "simpul.wifi.v1.SessionEvent"
 SEED = random.SystemRandom().randrange(1 << 32)
-
-
-class Resuming:
-    """A subscriber that begins again with its last token whenever the stream breaks."""
-
-    def __init__(self, platform):
-        self._client = platform.grpc()
-        self.events = []
-        self._ended = threading.Event()
-        self._stream = Subscriber(self._client, types=[SESSIONS], start="LATEST").wait_open()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
-        self._thread.start()
-
-    def _follow(self):
-        token = None
-        while not self._ended.is_set():
-            event = self._stream.next_event(timeout=0.5)
-            token = self._stream.token or token
-            if event:
-                self.events.append(event)
-            elif self._stream.ended:
-                if self._failed():
-                    return  # close() tells
-                self._ended.wait(0.2)
-                self._stream = Subscriber(self._client, types=[SESSIONS], resumeToken=token)
-
-    def _failed(self):
-        """A stream may break while something is dead; whatever else it says is a fault."""
-        error = self._stream.error
-        return error and error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
-
-    def close(self):
-        self._ended.set()
-        self._thread.join(10)
-        self._stream.close()
-        self._client.close()
-        if self._failed():
-            raise AssertionError(f"the stream ended with {self._stream.error}")
 
 
 class Kill(unittest.TestCase):
@@ -98,7 +57,7 @@ class Kill(unittest.TestCase):
         self.assertEqual(len(set(created)), len(created))
 
     def kill_while_it_happens(self, *names):
-        subscriber = Resuming(self.platform)
+        subscriber = Resuming(self.platform, [SESSIONS])
         try:
             expected = self.traffic(2)
             for name in names:
@@ -132,7 +91,7 @@ class Kill(unittest.TestCase):
     def test_kafka_dies(self):
         folder = f"{setting('SIMPUL_TEST_PEERS')}/kafka"
         certs, port = setting("SIMPUL_TEST_CERTS"), setting("SIMPUL_TEST_KAFKA").split(":")[1]
-        subscriber = Resuming(self.platform)
+        subscriber = Resuming(self.platform, [SESSIONS])
         try:
             expected = self.traffic(2)
             peer("kafka", "kill", folder)
@@ -152,7 +111,7 @@ class Kill(unittest.TestCase):
             subscriber.close()
 
     def test_each_dies_at_a_random_moment(self):
-        subscriber = Resuming(self.platform)
+        subscriber = Resuming(self.platform, [SESSIONS])
         try:
             expected = {}
             for name in self.random.sample(sorted(self.platform.parts), 5):

@@ -34,25 +34,25 @@ def peer(name, *arguments, text=None):
     return done.stdout
 
 
-def radius_sql(statement):
-    """Runs SQL as the owner of the RADIUS database, as the department's own tools would."""
+def radius_sql(statement, owner=None):
+    """Runs SQL as the owner of a RADIUS database (diskominfo's), as the department's own tools would."""
     done = subprocess.run(["psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set",
-                           "ON_ERROR_STOP=1", setting("SIMPUL_TEST_RADIUS_ADMIN_DSN"), "--command", statement],
-                          capture_output=True, text=True)
+                           "ON_ERROR_STOP=1", owner or setting("SIMPUL_TEST_RADIUS_ADMIN_DSN"), "--file", "-"],
+                          input=statement, capture_output=True, text=True)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
     return done.stdout.strip()
 
 
-def account(session, status, user="warga1", hotspot=1, device="02-00-00-00-00-01", **more):
-    """Sends one accounting record by radclient, as an access point does."""
+def account(session, status, user="warga1", hotspot=1, device="02-00-00-00-00-01", radius=None, **more):
+    """Sends one accounting record by radclient, as an access point does. `radius`: a peer's folder (diskominfo's)."""
     attributes = {"User-Name": f'"{user}"', "NAS-IP-Address": f"10.36.72.{hotspot}",
                   "Called-Station-Id": '"AA-BB-CC-00-00-01:CILEGON-FREE-WIFI"',
                   "Calling-Station-Id": f'"{device}"', "Acct-Session-Id": f'"{session}"',
                   "Framed-IP-Address": "10.72.9.9", "NAS-Port-Type": "Wireless-802.11",
                   "Event-Timestamp": str(int(time.time())), "Acct-Status-Type": status}
     attributes.update({name.replace("_", "-"): str(value) for name, value in more.items()})
-    peer("radius", "send", f"{setting('SIMPUL_TEST_PEERS')}/radius",
+    peer("radius", "send", radius or f"{setting('SIMPUL_TEST_PEERS')}/radius",
          text=",".join(f"{name}={value}" for name, value in attributes.items()) + "\n")
 
 
@@ -87,14 +87,16 @@ class Process:
 
     def __init__(self, name, arguments, environment, log):
         self.name = name
-        self._arguments = [setting("SIMPUL"), *arguments]
+        self.arguments = [setting("SIMPUL"), *arguments]
         self._environment = {**os.environ, **environment}
         self._log = log
         self._process = None
 
-    def start(self):
+    def start(self, fault=None):
+        """Starts it. `fault`, "point:n", kills it when it passes that fault point for the nth time."""
+        environment = self._environment | ({"SIMPUL_FAULT": fault} if fault else {})
         with open(self._log, "a") as log:
-            self._process = subprocess.Popen(self._arguments, env=self._environment, stdin=subprocess.DEVNULL,
+            self._process = subprocess.Popen(self.arguments, env=environment, stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=log)
 
     def check_runs(self):
@@ -108,6 +110,13 @@ class Process:
     def kill(self):
         self._process.kill()
         self._process.wait()
+
+    def was_killed(self):
+        """Whether SIGKILL has ended it; any other end is a fault of the test."""
+        if self._process.poll() == -signal.SIGKILL:
+            return True
+        self.check_runs()
+        return False
 
     def stop(self):
         """Asks it to end, and gives its exit code."""
@@ -124,15 +133,16 @@ class Process:
 class Platform:
     """A data folder, ports of its own and `simpul up` on them. Use it as a context."""
 
-    def __init__(self):
-        self._make_folder()
+    def __init__(self, tree=ROOT, data=None, environment=None):
+        self._make_folder(data)
+        self.environment |= environment or {}
         self.up = Process("simpul up", [
             "up", "--data", str(self.data), "--kafka", setting("SIMPUL_TEST_KAFKA"), "--http", self.http,
-            "--https", self.https, "--admin", self.admin, "--adapters", str(ROOT / "adapters"), "--log", "info"],
+            "--https", self.https, "--admin", self.admin, "--adapters", str(tree / "adapters"), "--log", "info"],
             self.environment, self.log_file)
 
-    def _make_folder(self):
-        self.data = pathlib.Path(tempfile.mkdtemp(prefix="simpul-flow-"))
+    def _make_folder(self, data=None):
+        self.data = data or pathlib.Path(tempfile.mkdtemp(prefix="simpul-flow-"))
         peers = pathlib.Path(setting("SIMPUL_TEST_PEERS"))
         for folder in ("ca", "certs"):  # Kafka trusts the peers' CA, so it is ours too
             shutil.copytree(peers / folder, self.data / folder)
@@ -231,21 +241,30 @@ class Platform:
 
 
 class SeparateParts(Platform):
-    """The same platform as production runs it: each part a process of its own, in `parts` by name."""
+    """The same platform as production runs it: each part a process of its own, in `parts` by name.
 
-    def __init__(self):
-        super().__init__()
+    `store` is a PostgreSQL URI, or empty for SQLite. The metrics of part p are at `admins[p]`.
+    """
+
+    def __init__(self, tree=ROOT, store=""):
+        super().__init__(tree)
         catalogue = f"127.0.0.1:{free_port()}"
         data = ["--data", str(self.data)]
+        if store:
+            data += ["--store", store]
+            self.up.arguments += ["--store", store]
         kafka = ["--kafka", setting("SIMPUL_TEST_KAFKA")]
         below = [*data, "--catalogue", catalogue]
         commands = {
             "catalogue": ["catalogue", *data, "--listen", catalogue],
-            "engine": ["engine", str(ROOT / "adapters/diskominfo/radius"), "--department", "diskominfo", *below, *kafka],
+            "engine": ["engine", str(tree / "adapters/diskominfo/radius"), "--department", "diskominfo", *below, *kafka],
             "wifi": ["wifi", *below, *kafka],
             "events": ["events", "serve", *below, *kafka],
-            "gateway": ["gateway", *below, "--http", self.http, "--https", self.https, "--admin", self.admin],
+            "gateway": ["gateway", *below, "--http", self.http, "--https", self.https],
         }
+        self.admins = {name: self.admin if name == "gateway" else f"127.0.0.1:{free_port()}" for name in commands}
+        for name, command in commands.items():
+            command += ["--admin", self.admins[name]]
         self.parts = {name: Process(f"simpul {name}", command, self.environment, self.data / f"log-{name}")
                       for name, command in commands.items()}
 
