@@ -372,6 +372,34 @@ TEST_F(GatewayTest, StartsFromWhatItKnewWhileTheCatalogueHasNoContracts) {
   EXPECT_TRUE(Eventually([&] { return Get("1", &hotspot_).ok(); }));
 }
 
+TEST_F(GatewayTest, FindsTheOneThatLivesAmongManyThatDied) {
+  std::vector<RunningPart> died;
+  std::vector<const RunningPart*> parts;
+  for (int i = 0; i < 20; ++i) {
+    died.push_back(city_.StartPart(absl::StrFormat("dead%d", i)));
+    died.back().server.reset();  // and the catalogue does not know before its lease runs out
+  }
+  const RunningPart alive = city_.StartPart("the-living");
+  for (const RunningPart& part : died) parts.push_back(&part);
+  parts.push_back(&alive);
+  StartWith(parts);
+  const grpc::Status status = Get("1", &hotspot_);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(hotspot_.display_name(), "the-living");
+}
+
+TEST_F(GatewayTest, SaysToWhomItHasRoutes) {
+  const RunningPart a = city_.StartPart("a");
+  const RunningPart b = city_.StartPart("b");
+  StartWith({&a});
+  ASSERT_TRUE(Get("1", &hotspot_).ok());
+  EXPECT_TRUE(city_.gateway().has_routes_to(a.server->address()));
+  EXPECT_FALSE(city_.gateway().has_routes_to(b.server->address()));
+  SetParts({&b});
+  EXPECT_TRUE(Eventually([&] { return city_.gateway().has_routes_to(b.server->address()); }));
+  EXPECT_FALSE(city_.gateway().has_routes_to(a.server->address()));
+}
+
 TEST_F(GatewayTest, GoesOnWhileTheCatalogueIsAway) {
   const RunningPart part = city_.StartPart("a");
   StartWith({&part});

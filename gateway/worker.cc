@@ -20,13 +20,18 @@ namespace simpul::gateway {
 namespace {
 
 constexpr size_t kFreeCalls = 1024;
-// Instances asked for one call that none has seen yet. An instance that failed is left alone for a
-// while, so each attempt goes to another one; several may be dead at once, until their leases end.
-constexpr int kMaxAttempts = 8;
+// Attempts for one call that no instance has seen yet, beyond one for each instance there is. One
+// that failed is left alone for a while, so the next attempt goes to another; until their leases
+// end, nearly all may be dead.
+constexpr int kMoreAttempts = 8;
 // A part gets this much longer than the call has, so that the end of a call is ours to tell: a part
 // whose own clock runs out first resets the stream, which says CANCELLED and not DEADLINE_EXCEEDED.
 constexpr absl::Duration kPartGrace = absl::Milliseconds(250);
 constexpr int kAcceptsPerPass = 64;
+
+int MostAttempts(const MethodRoute& route) {
+  return static_cast<int>(route.targets.size()) + kMoreAttempts;
+}
 
 // Where a caller without a key learns how to get one.
 constexpr char kNoKey[] =
@@ -311,7 +316,7 @@ void Worker::SendToPart(Call& call) {
   absl::Status status = absl::UnavailableError(
       absl::StrFormat("no instance of %s can be reached; try again", call.route->service));
   const Target* target = std::exchange(call.target, nullptr);
-  for (; call.attempts < kMaxAttempts; ++call.attempts) {
+  for (; call.attempts < MostAttempts(*call.route); ++call.attempts) {
     call.target = target != nullptr ? std::exchange(target, nullptr)
                                     : call.table->Pick(*call.route, call.target);
     if (call.target == nullptr) break;
@@ -356,7 +361,7 @@ const std::vector<nghttp2_nv>& Worker::PartFields(Call& call) {
 // Gives a call that no part has seen to another instance, with all that was sent. False: it cannot
 // be.
 bool Worker::SendAgain(Call& call) {
-  if (!call.replayable || call.attempts >= kMaxAttempts) return false;
+  if (!call.replayable || call.attempts >= MostAttempts(*call.route)) return false;
   const MethodRoute* route = table_->routes->FindMethod(call.route->path);
   if (route == nullptr) return false;
   const Target* not_this = table_ == call.table ? call.target : nullptr;

@@ -12,7 +12,8 @@
 
 namespace simpul::rpc {
 
-// The parts themselves and operators; not, say, an agency with a certificate for Kafka.
+// The parts themselves and operators. An agency with a certificate for Kafka is not even let in:
+// the server closes the connection.
 inline constexpr std::string_view kOnTheBus[] = {"gateway", "service", "adapter", "operator"};
 // Who reads for others: everybody else comes through the gateway, with an API key.
 inline constexpr std::string_view kReaders[] = {"gateway", "service", "operator"};

@@ -65,6 +65,9 @@ absl::Status Sources::Update(const std::vector<Part>& parts) {
     std::erase_if(listening_, [&](const auto& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return !present_.contains(entry.first);
     });
+    std::erase_if(backlog_, [&](const auto& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return !present_.contains(entry.first);
+    });
   }
   if (fresh.empty()) return absl::OkStatus();
   return store_.Transact([&](store::Transaction& transaction) -> absl::Status {
@@ -84,14 +87,25 @@ std::vector<std::string> Sources::topics() const {
 }
 
 Listening Sources::Listen(const std::vector<kafka::Accounting>& accounting, absl::Time now) {
-  std::map<std::string, int64_t> pending;
+  absl::MutexLock lock(&mutex_);
+  std::map<std::string, bool> is_applied;
   for (const kafka::Accounting& partition : accounting) {
     const auto department = DepartmentOfTopic(partition.topic);
-    if (department) pending[*department] += partition.pending;
+    if (!department || !present_.contains(*department) || listening_.contains(*department))
+      continue;
+    // A busy city has always something pending, so it is the backlog alone that is waited for.
+    const int64_t backlog =
+        backlog_[*department]
+            .emplace(std::pair(partition.topic, partition.partition), partition.in)
+            .first->second;
+    const bool done = partition.pending == 0 || partition.in - partition.pending >= backlog;
+    const auto [entry, is_first] = is_applied.emplace(*department, done);
+    if (!is_first) entry->second = entry->second && done;
   }
-  absl::MutexLock lock(&mutex_);
-  for (const auto& [department, records] : pending) {
-    if (records == 0 && present_.contains(department)) listening_.emplace(department, now);
+  for (const auto& [department, done] : is_applied) {
+    if (!done) continue;
+    listening_.emplace(department, now);
+    backlog_.erase(department);
   }
   return listening_;
 }

@@ -2,8 +2,11 @@
 #ifndef SIMPUL_SERVICES_WIFI_SOURCES_H_
 #define SIMPUL_SERVICES_WIFI_SOURCES_H_
 
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,8 +35,9 @@ class Sources {
 
   std::vector<std::string> topics() const;
 
-  // Starts to listen to departments whose adapter is on the bus once nothing of their topics is
-  // pending, and stops with those that left. Returns what is listened to.
+  // Starts to listen to departments whose adapter is on the bus once all that their topics held
+  // when it was first seen there is applied, and stops with those that left. Returns what is
+  // listened to.
   Listening Listen(const std::vector<kafka::Accounting>& accounting, absl::Time now);
 
  private:
@@ -43,6 +47,9 @@ class Sources {
   std::set<std::string> present_
       ABSL_GUARDED_BY(mutex_);  // departments whose adapter is on the bus
   Listening listening_ ABSL_GUARDED_BY(mutex_);
+  // By department that is not listened to yet: how much each partition held when it was first seen.
+  std::map<std::string, std::map<std::pair<std::string, int32_t>, int64_t>> backlog_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace simpul::wifi

@@ -69,6 +69,31 @@ TEST_P(SourcesTest, ListensOnceTheAdapterIsThereAndAllItPublishedIsApplied) {
   EXPECT_EQ(sources.Listen({Pending(sessions_, 5)}, later + absl::Seconds(1)), listening);
 }
 
+TEST_P(SourcesTest, ListensToAnAdapterThatNeverRestsOnceItsBacklogIsApplied) {
+  Sources sources(*store_);
+  ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
+  const auto sees = [&](int64_t in, int64_t pending, int seconds) {
+    return sources.Listen({{.topic = sessions_, .in = in, .pending = pending}},
+                          start_ + absl::Seconds(seconds));
+  };
+  EXPECT_THAT(sees(100, 40, 0), IsEmpty());
+  EXPECT_THAT(sees(200, 101, 5), IsEmpty());  // 99 of the first 100
+  EXPECT_THAT(sees(300, 200, 10), ElementsAre(std::pair("diskominfo", start_ + absl::Seconds(10))));
+}
+
+TEST_P(SourcesTest, WaitsForTheBacklogOfAnAdapterThatCameBack) {
+  Sources sources(*store_);
+  const auto sees = [&](int64_t in, int64_t pending) {
+    return sources.Listen({{.topic = sessions_, .in = in, .pending = pending}}, start_);
+  };
+  ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
+  EXPECT_THAT(sees(100, 40), IsEmpty());
+  ASSERT_THAT(sources.Update({}), IsOk());
+  ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
+  EXPECT_THAT(sees(200, 50), IsEmpty());  // the first 100, but not what it has told since
+  EXPECT_THAT(sees(300, 50), ::testing::SizeIs(1));
+}
+
 TEST_P(SourcesTest, StopsListeningWhenTheAdapterLeaves) {
   Sources sources(*store_);
   ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());

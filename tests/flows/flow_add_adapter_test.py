@@ -114,7 +114,7 @@ class AddAnAdapter(unittest.TestCase):
         elif language == "sh":
             command = text.replace(EXAMPLE_DSN, cls.department.dsn())
             if cls.platform:
-                until(lambda: cls.listed("hotspots", "dpupr"), "dpupr's hotspots are listed")
+                until(lambda: len(cls.listed("hotspots", "dpupr")) == 6, "dpupr's hotspots are listed")
                 command = command.replace(EXAMPLE_ADDRESS, f"http://{cls.platform.http}")
             done = cls.terminal.type(command)
             if done.returncode != 0:

@@ -2,16 +2,18 @@
 import base64
 import contextlib
 import hashlib
+import socket
 import unittest
 
 import grpc
 from google.protobuf import descriptor_pb2
 
-from foreign import GrpcClient
+from foreign import GrpcClient, tls_context
 from platform_under_test import Platform, protoset, until
 
 REGISTER = "simpul.catalogue.v1.RegistryService/Register"
 LIST = "simpul.catalogue.v1.RegistryService/ListParts"
+SETTINGS = b"\x04"  # the type of an HTTP/2 server's first frame (RFC 9113, 6.5)
 
 
 def varint(number):
@@ -120,9 +122,25 @@ class Claims(unittest.TestCase):
         before = [part["name"] for part in self.parts()]
         with self.assertRaises(grpc.RpcError) as refusal:
             self.register("agency/sample", services=["simpul.wifi.v1.HotspotService"])
-        # It may already be the handshake that refuses.
-        self.assertIn(refusal.exception.code(), (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAVAILABLE))
+        # A part hangs up on whoever is none: there is nobody to tell a status to.
+        self.assertEqual(grpc.StatusCode.UNAVAILABLE, refusal.exception.code(), refusal.exception.details())
         self.assertEqual(before, [part["name"] for part in self.parts()])
+
+    def test_an_agencys_certificate_is_hung_up_on_before_a_word_is_said(self):
+        self.assertEqual(b"", self.first_bytes("agency/sample"))
+        self.assertEqual(SETTINGS, self.first_bytes("service/wifi")[3:4], "a part is greeted in HTTP/2")
+
+    def first_bytes(self, identity):
+        """What the catalogue says first to a client with this certificate; empty: it closes."""
+        context = tls_context(self.platform.data / "certs" / identity)
+        context.check_hostname = False  # parts are known by their SPIFFE ID
+        context.set_alpn_protocols(["h2"])
+        host, port = self.address_of_catalogue().split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as plain, context.wrap_socket(plain) as tls:
+            try:
+                return tls.recv(9)
+            except ConnectionResetError:
+                return b""
 
     def test_what_is_not_in_the_contract_is_refused(self):
         self.refused(grpc.StatusCode.INVALID_ARGUMENT, "service/wifi", services=["simpul.wifi.v1.NoService"])
