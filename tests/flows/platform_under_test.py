@@ -276,7 +276,8 @@ class SeparateParts(Platform):
         for part in self.parts.values():
             part.start()
         self.wait_ready()
-        until(lambda: self.rest("GET", "/v1/hotspots").status == 200, "the wifi service is on the bus")
+        until(lambda: all(self.rest("GET", f"/v1/{noun}").status == 200 for noun in ("hotspots", "subscriptions")),
+              "the services are on the bus")
 
     def stop(self):
         for process in [self.up, *self.parts.values()] if self.up else self.parts.values():
