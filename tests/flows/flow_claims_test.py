@@ -6,42 +6,14 @@ import socket
 import unittest
 
 import grpc
-from google.protobuf import descriptor_pb2
 
+from contracts import contract_with_route
 from foreign import GrpcClient, tls_context
 from platform_under_test import Platform, protoset, until
 
 REGISTER = "simpul.catalogue.v1.RegistryService/Register"
 LIST = "simpul.catalogue.v1.RegistryService/ListParts"
 SETTINGS = b"\x04"  # the type of an HTTP/2 server's first frame (RFC 9113, 6.5)
-
-
-def varint(number):
-    text = b""
-    while number > 127:
-        text, number = text + bytes([number & 127 | 128]), number >> 7
-    return text + bytes([number])
-
-
-# Options of other files' making stay bytes in Python: (simpul.bus.v1.exposure) and (google.api.http).
-EXPOSURE_PUBLIC = varint(50101 << 3) + b"\x01"
-HTTP = varint(72295728 << 3 | 2)
-
-
-def contract_with_route(package, path):
-    """A protoset whose only service is public and has one method, GET `path` over REST."""
-    contract = descriptor_pb2.FileDescriptorSet()
-    contract.CopyFrom(protoset())
-    file = contract.file.add(name=package.replace(".", "/") + "/claim.proto", package=package, syntax="proto3",
-                             dependency=["google/api/annotations.proto", "simpul/bus/v1/bus.proto"])
-    file.message_type.add(name="ClaimRequest")
-    file.message_type.add(name="Claim")
-    service = file.service.add(name="ClaimService")
-    service.options.MergeFromString(EXPOSURE_PUBLIC)
-    method = service.method.add(name="GetClaim", input_type=f".{package}.ClaimRequest", output_type=f".{package}.Claim")
-    rule = b"\x12" + bytes([len(path)]) + path.encode()  # HttpRule.get
-    method.options.MergeFromString(HTTP + bytes([len(rule)]) + rule)
-    return contract
 
 
 class Claims(unittest.TestCase):

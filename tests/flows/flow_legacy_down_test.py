@@ -1,0 +1,51 @@
+"""The legacy down: reads go on and say how old they are, and what happened meanwhile comes when it is back."""
+import datetime
+import unittest
+
+from platform_under_test import (POLL, Platform, account, peer, radius_sql, session_name, setting, until)
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text[:26].rstrip("Z") + "+00:00")
+
+
+class LegacyDown(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.platform = cls.enterClassContext(Platform())
+        cls.platform.wait_for_sample()
+        account("before", "Start")
+        cls.session = session_name("before")
+        until(lambda: cls.platform.rest("GET", f"/v1/{cls.session}").status == 200, "the session is listed")
+
+    def observed(self):
+        """When the department was last seen to say this, by the answer of a read."""
+        answer = self.platform.rest("GET", f"/v1/{self.session}")
+        self.assertEqual(200, answer.status, answer.text)
+        return moment(answer.json["observeTime"])
+
+    def database(self, verb, *arguments):
+        peer("postgres", verb, f"{setting('SIMPUL_TEST_PEERS')}/postgres", *arguments)
+
+    def test_reads_go_on_with_the_same_age_and_move_on_when_it_is_back(self):
+        port = setting("SIMPUL_TEST_RADIUS_DSN").rsplit("/", 1)[0].rsplit(":", 1)[1]
+        before = self.observed()
+        self.database("stop")
+        try:
+            until(lambda: "the watch failed and is tried again" in self.platform.up.log(), "the watch has noticed")
+            gone = datetime.datetime.now(datetime.timezone.utc)
+            self.assertEqual(before, self.observed())
+            self.assertEqual(6, len(self.platform.all_of("hotspots")))
+            for _ in range(20):  # as often as anyone asks
+                self.assertLess(self.observed(), gone)
+        finally:
+            self.database("start", port, "--fast")
+        radius_sql("update radacct set acctinputoctets = 4711, acctupdatetime = now() where acctsessionid = 'before'")
+        until(lambda: self.observed() > gone, "observe_time moves on once the database is back", 15 * POLL)
+        answer = self.platform.rest("GET", f"/v1/{self.session}").json
+        self.assertEqual("4711", answer["inputBytes"])
+        until(lambda: "the watch goes on" in self.platform.up.log(), "the log tells that it is back")
+
+
+if __name__ == "__main__":
+    unittest.main()
