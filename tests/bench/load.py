@@ -53,8 +53,8 @@ def run(case, proxy, seconds):
 
 
 def check_answers(case, proxy, found):
-    """A gRPC call that fails is a 200, too: what tells it is that it has no body."""
-    if case.answer_bytes and abs(found.answer_bytes / case.answer_bytes - 1) > 0.05:
+    """A gRPC call that fails is a 200, too, but has no body. Calls that the end cuts off may add some."""
+    if found.answer_bytes < 0.95 * case.answer_bytes:
         raise Failed(f"{proxy.name}, {case.name}: {found.answer_bytes:.0f} bytes an answer, not {case.answer_bytes:.0f}")
 
 
