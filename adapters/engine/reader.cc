@@ -20,6 +20,9 @@ using sources::sql::Bindings;
 using sources::sql::Value;
 
 constexpr int kDefaultPage = 1000;
+// A page ends where its message would come near the 4 MiB that gRPC takes.
+constexpr size_t kMaxPageBytes = 3 << 20;
+constexpr char kTwice[] = "is that of another row too: the query answers a key twice";
 
 absl::StatusOr<std::unique_ptr<Message>> ParseRequest(
     const google::protobuf::MethodDescriptor& method, std::string_view bytes) {
@@ -90,7 +93,6 @@ absl::StatusOr<std::string> Reader::Answer(std::string_view method, std::string_
 
 absl::Status Reader::Explain(const absl::Status& status, std::string_view rpc,
                              const MappedQuery& query) const {
-  if (absl::IsDataLoss(status)) return status;
   const absl::StatusCode code =
       absl::IsAborted(status) ? absl::StatusCode::kUnavailable : status.code();
   return absl::Status(code,
@@ -108,9 +110,9 @@ absl::Status Reader::Columns(const ResourcePlan& plan, const Batch& batch,
 }
 
 absl::Status Reader::Misfits(const ResourcePlan& plan, std::string_view rpc, const Misfit& misfit,
-                             const Batch& batch, const PlanColumns& columns, size_t row) const {
+                             const sources::sql::Cell& key) const {
   std::string name = plan.name_prefix;
-  if (!plan.fields.AppendKey(batch.row(row)[columns.key], name)) name = "a row without a key";
+  if (!plan.fields.AppendKey(key, name)) name = "a row without a key";
   return absl::DataLossError(absl::StrFormat("adapter %s, %s: the field '%s' of %s %s",
                                              mapping_.adapter, std::string(rpc), misfit.field, name,
                                              misfit.reason));
@@ -131,16 +133,20 @@ absl::StatusOr<std::string> Reader::Get(const ResourcePlan& plan, std::string_vi
   if (std::holds_alternative<std::monostate>(key)) return not_found;
   std::string answer;
   bool found = false;
+  absl::Status unfit;
   PlanColumns columns;
   const absl::Status status =
       ask(plan.get, {.values = {{"key", key}}}, [&](const Batch& batch) -> absl::Status {
-        if (found || batch.rows == 0) return absl::OkStatus();
+        if (batch.rows == 0) return absl::OkStatus();
         if (auto s = Columns(plan, batch, columns); !s.ok()) return s;
-        Misfit misfit;
+        const sources::sql::Cell* row = batch.row(0);
+        Misfit misfit{"name", kTwice};
+        const bool is_one = !found && batch.rows == 1;
         found = true;
-        if (plan.fields.Encode(columns, batch.row(0), answer, misfit)) return absl::OkStatus();
-        return Misfits(plan, rpc, misfit, batch, columns, 0);
+        if (is_one && plan.fields.Encode(columns, row, answer, misfit)) return absl::OkStatus();
+        return unfit = Misfits(plan, rpc, misfit, row[columns.key]);
       });
+  if (!unfit.ok()) return unfit;
   if (!status.ok()) return Explain(status, rpc, plan.get);
   if (!found) return not_found;
   return answer;
@@ -170,31 +176,40 @@ absl::StatusOr<std::string> Reader::List(const ResourcePlan& plan, std::string_v
   std::string element;
   int rows = 0;
   bool has_more = false;
+  absl::Status unfit;
+  std::string last_key;
+  std::string key;
   PlanColumns columns;
   const uint32_t tag = wire::Tag(plan.list_field->number(), wire::kBytes);
   const absl::Status status = ask(plan.list, bindings, [&](const Batch& batch) -> absl::Status {
     if (batch.rows == 0) return absl::OkStatus();
     if (auto s = Columns(plan, batch, columns); !s.ok()) return s;
     for (size_t i = 0; i < batch.rows && !has_more; ++i) {
-      if (rows == limit) {
+      if (rows == limit || answer.size() > kMaxPageBytes) {
         has_more = true;
         break;
       }
+      const sources::sql::Cell* row = batch.row(i);
       element.clear();
-      Misfit misfit;
-      if (!plan.fields.Encode(columns, batch.row(i), element, misfit)) {
-        return Misfits(plan, rpc, misfit, batch, columns, i);
+      key.clear();
+      Misfit misfit{"name", kTwice};
+      plan.fields.AppendKey(row[columns.key], key);
+      const bool is_twice = rows > 0 && key == last_key;
+      if (is_twice || !plan.fields.Encode(columns, row, element, misfit)) {
+        return unfit = Misfits(plan, rpc, misfit, row[columns.key]);
       }
+      last_key.swap(key);
       wire::AppendVarint(answer, tag);
       wire::AppendVarint(answer, element.size());
       answer += element;
-      if (++rows < limit) continue;
+      if (++rows < limit && answer.size() <= kMaxPageBytes) continue;
       auto last = PositionOf(plan.order, batch, i);
       if (!last.ok()) return absl::FailedPreconditionError(std::string(last.status().message()));
       position = *std::move(last);
     }
     return absl::OkStatus();
   });
+  if (!unfit.ok()) return unfit;
   if (!status.ok()) return Explain(status, rpc, plan.list);
   if (has_more) {
     const auto* next = plan.list_method->output_type()->FindFieldByName("next_page_token");

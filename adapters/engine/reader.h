@@ -30,8 +30,9 @@ class Reader {
   // The rpc's answer to a serialized request, serialized.
   // UNIMPLEMENTED: the mapping has no such rpc. INVALID_ARGUMENT: the request cannot be parsed, its
   // name is of another pattern, page_size is negative, or the page token is not one of ours.
-  // NOT_FOUND: no such row. DATA_LOSS: a value does not fit; names adapter, rpc and field, never
-  // the value. Else what `ask` returns, with adapter, rpc and the query's line.
+  // NOT_FOUND: no such row. DATA_LOSS: a value does not fit, or a key is of two rows; names
+  // adapter, rpc and field, never the value. Else what `ask` returns, with adapter, rpc and the
+  // query's line.
   absl::StatusOr<std::string> Answer(std::string_view method, std::string_view request,
                                      Ask ask) const;
 
@@ -45,8 +46,7 @@ class Reader {
   absl::Status Columns(const ResourcePlan& plan, const sources::sql::Batch& batch,
                        PlanColumns& columns) const;
   absl::Status Misfits(const ResourcePlan& plan, std::string_view rpc, const Misfit& misfit,
-                       const sources::sql::Batch& batch, const PlanColumns& columns,
-                       size_t row) const;
+                       const sources::sql::Cell& key) const;
 
   const LoadedMapping& mapping_;
   const rpc::TokenKey& tokens_;

@@ -43,8 +43,9 @@ class SourceService::Call final : public grpc::ServerGenericBidiReactor {
   void OnReadDone(bool ok) override {
     if (!ok) return Finish(grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "expected a request"));
     if (!adapter_->workers->Add([this] { Answer(); })) {
-      Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED,
-                          "too many calls wait for the application; try again later"));
+      Finish(rpc::ToGrpc(absl::ResourceExhaustedError(absl::StrFormat(
+          "adapter %s, %s: too many calls wait for the application; try again later",
+          adapter_->mapping->adapter, method_))));
     }
   }
 

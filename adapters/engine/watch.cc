@@ -23,7 +23,7 @@ Watch::Watch(WatchOptions options)
       resource_(absl::StrFormat("%s/%s", options_.mapping->app, plan_.message)),
       digest_(options_.digest_secret),
       metrics_(std::make_unique<WatchMetrics>(options_.mapping->adapter, plan_.message)),
-      state_(resource_, plan_.key_is_text) {}
+      state_(resource_, plan_.key_is_text, ShapeOf(plan_)) {}
 
 Watch::~Watch() = default;
 
@@ -50,7 +50,7 @@ absl::Status Watch::EnsureLoaded() {
   parked_.clear();
   is_reconciling_ = false;  // its marks are gone
   auto status = options_.store->Read([&](store::Transaction& transaction) {
-    auto s = state_.Load(transaction, watch_.cursor.size(), plan_.order.size());
+    auto s = state_.Load(transaction);
     if (!s.ok()) return s;
     return transaction.Query("SELECT id, revision FROM watch_deleted WHERE resource = $1",
                              {resource_}, [&](const store::Row& row) {
@@ -103,6 +103,10 @@ absl::Status Watch::Run() {
   lookups_.clear();
   if (!IsSynced()) {
     if (auto s = SyncPage(**lease); !s.ok()) return s;
+    return Commit();
+  }
+  if (MustSeek()) {
+    if (auto s = SeekPage(**lease); !s.ok()) return s;
     return Commit();
   }
   if (auto s = PollSnapshot(**lease); !s.ok()) return s;
@@ -191,6 +195,25 @@ absl::Status Watch::SyncPage(Connection& connection) {
   progress.samples = {{options_.clock->Now(), std::move(position)}};
   // Rows that were not committed when their page was read are found by the reconcile.
   reconcile_due_ = options_.clock->Now() + watch_.gap;
+  return absl::OkStatus();
+}
+
+// Goes to the end by a cursor that is another than before. What it passes has been published, or is
+// found by the reconcile, which knows what is too old to be new.
+absl::Status Watch::SeekPage(Connection& connection) {
+  Progress& progress = state_.progress();
+  Position position = progress.position.empty() ? LowestPosition(watch_.cursor) : progress.position;
+  int rows = 0;
+  auto s = Page(connection, watch_.fresh, watch_.cursor, position, Origin::kSeek, rows);
+  if (!s.ok()) return s;
+  state_.SetProgressChanged();
+  progress.position = position;
+  if (rows >= options_.source->limits().rows) return absl::OkStatus();
+  progress.samples = {{options_.clock->Now(), std::move(position)}};
+  reconcile_due_ = absl::InfinitePast();
+  observe::Log(observe::Severity::kInfo, "adapter/" + options_.mapping->department,
+               "the watch goes by another cursor now; a reconcile finds what changed meanwhile",
+               {{"adapter", options_.mapping->adapter}, {"resource", plan_.message}});
   return absl::OkStatus();
 }
 

@@ -69,7 +69,9 @@ class Watch {
   absl::StatusOr<bool> Reconcile();
 
   // Whether the next Poll goes on with a pass over all rows, and is due at once.
-  bool has_backlog() const { return is_loaded_ && (!IsSynced() || state_.progress().is_resyncing); }
+  bool has_backlog() const {
+    return is_loaded_ && (!IsSynced() || MustSeek() || state_.progress().is_resyncing);
+  }
   // When the next reconcile is due: at once after a start, after the gap once the first pass is
   // done.
   absl::Time reconcile_due() const { return reconcile_due_; }
@@ -83,7 +85,7 @@ class Watch {
   WatchStanding standing() const;
 
  private:
-  enum class Origin { kNew, kOpen, kKeys, kReconcile, kResync };
+  enum class Origin { kNew, kOpen, kKeys, kReconcile, kResync, kSeek };
   struct Columns;
   // A row to be looked up by key, since an answer did not have all of it or did not have it at all.
   struct Lookup {
@@ -112,6 +114,10 @@ class Watch {
 
   // watch.cc: what is asked, when.
   bool IsSynced() const { return state_.progress().is_synced; }
+  // Whether the cursor is another than before.
+  bool MustSeek() const {
+    return IsSynced() && !watch_.fresh.statement.empty() && state_.progress().samples.empty();
+  }
   absl::Status EnsureLoaded();
   void TakeRequests();
   absl::Status Run();
@@ -121,6 +127,7 @@ class Watch {
   absl::Status PollNew(sources::sql::Connection& connection);
   absl::Status PollLeft(sources::sql::Connection& connection);
   absl::Status SyncPage(sources::sql::Connection& connection);
+  absl::Status SeekPage(sources::sql::Connection& connection);
   absl::Status ResyncPage(sources::sql::Connection& connection);
   absl::Status FinishReconcile(sources::sql::Connection& connection);
   sources::sql::Value ReconcileStart() const;

@@ -1,5 +1,9 @@
 // Change capture as a property: whatever happens in the database, a consumer of the events ends
 // with what the table says; nothing is missed and nothing invented.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <cstdlib>
 #include <deque>
 #include <random>
@@ -9,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "adapters/engine/testing/radius_database.h"
 #include "adapters/engine/watch.h"
+#include "bus/testing/fault_point.h"
 #include "gmock/gmock.h"
 
 namespace simpul::engine {
@@ -157,6 +162,33 @@ std::map<std::string, std::string> Table(RadiusDatabase& database, const std::st
   return lines;
 }
 
+// Holds what the events told against the table.
+void Compare(RadiusDatabase& database, const std::string& key_column, const Follower& follower,
+             TestStore& store) {
+  const auto table = Table(database, key_column);
+  const auto unfit = database.Run("SELECT " + key_column +
+                                  " FROM radacct WHERE acctsessiontime >= 999999999999999");
+  std::map<std::string, std::string> followed;
+  for (const auto& [key, session] : follower.sessions()) followed[key] = Line(session);
+  for (const auto& row : unfit) followed.erase(row[0]);
+  int missed = 0, invented = 0, stale = 0;
+  for (const auto& [key, line] : table) {
+    const auto it = followed.find(key);
+    if (it == followed.end()) {
+      if (++missed <= 3) ADD_FAILURE() << "missed " << key << ": " << line;
+    } else if (it->second != line) {
+      if (++stale <= 3) ADD_FAILURE() << "stale " << key << ": " << it->second << " is " << line;
+    }
+  }
+  for (const auto& [key, line] : followed) {
+    if (table.count(key) == 0 && ++invented <= 3) ADD_FAILURE() << "gone, not deleted: " << key;
+  }
+  EXPECT_EQ(missed, 0);
+  EXPECT_EQ(stale, 0);
+  EXPECT_EQ(invented, 0);
+  EXPECT_EQ(store.Count("SELECT count(*) FROM watch_parked"), static_cast<int64_t>(unfit.size()));
+}
+
 class WatchProperty : public ::testing::TestWithParam<Way> {};
 
 TEST_P(WatchProperty, MissesNothingAndInventsNothing) {
@@ -227,32 +259,90 @@ TEST_P(WatchProperty, MissesNothingAndInventsNothing) {
   reconcile();
   EXPECT_EQ(watch->standing().held_deletes, 0);
 
-  const auto table = Table(database, key_column);
-  const auto unfit = database.Run("SELECT " + key_column +
-                                  " FROM radacct WHERE acctsessiontime >= 999999999999999");
-  std::map<std::string, std::string> followed;
-  for (const auto& [key, session] : follower.sessions()) followed[key] = Line(session);
-  for (const auto& row : unfit) followed.erase(row[0]);
-  int missed = 0, invented = 0, stale = 0;
-  for (const auto& [key, line] : table) {
-    const auto it = followed.find(key);
-    if (it == followed.end()) {
-      if (++missed <= 3) ADD_FAILURE() << "missed " << key << ": " << line;
-    } else if (it->second != line) {
-      if (++stale <= 3) ADD_FAILURE() << "stale " << key << ": " << it->second << " is " << line;
-    }
-  }
-  for (const auto& [key, line] : followed) {
-    if (table.count(key) == 0 && ++invented <= 3) ADD_FAILURE() << "gone, not deleted: " << key;
-  }
-  EXPECT_EQ(missed, 0);
-  EXPECT_EQ(stale, 0);
-  EXPECT_EQ(invented, 0);
-  EXPECT_EQ(store.Count("SELECT count(*) FROM watch_parked"), static_cast<int64_t>(unfit.size()));
-  std::printf("%lld events, %zu rows, %zu unfit, %lld watched; state %lld bytes\n",
-              static_cast<long long>(follower.events()), table.size(), unfit.size(),
+  Compare(database, key_column, follower, store);
+  std::printf("%lld events, %lld watched; state %lld bytes\n",
+              static_cast<long long>(follower.events()),
               static_cast<long long>(watch->standing().rows),
               static_cast<long long>(store.Count("SELECT sum(length(packed)) FROM watch_bucket")));
+}
+
+// What a process of its own does until it is killed at a fault point: a poll and a reconcile.
+struct Doomed {
+  const Way& way;
+  RadiusDatabase& database;
+  const TestMapping& mapping;
+  TestStore& store;
+  FakeClock& clock;
+
+  absl::Status Work() const {
+    store.Open();
+    kafka::RevisionClock revisions(clock);
+    sources::sql::Source source(database.dsn(way.is_odbc), mapping->limits);
+    Watch watch({.mapping = &*mapping,
+                 .plan = &mapping.Plan("SourceSession"),
+                 .source = &source,
+                 .store = store.get(),
+                 .revisions = &revisions,
+                 .clock = &clock,
+                 .digest_secret = std::string(32, 'd'),
+                 .dataschema = "urn:test",
+                 .rows_per_commit = 300});
+    do {
+      if (auto s = watch.Poll(); !s.ok()) return s;
+    } while (watch.has_backlog());
+    while (true) {
+      auto is_over = watch.Reconcile();
+      if (!is_over.ok() || *is_over) return is_over.status();
+    }
+  }
+
+  // Whether it was killed. An empty `point`: it is not.
+  bool Run(std::string_view point, long passes) const {
+    store.Close();
+    const pid_t pid = fork();
+    if (pid == 0) {
+      FaultPoint::Arm(point, passes);
+      const absl::Status status = Work();
+      if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+      _exit(status.ok() ? 0 : 1);
+    }
+    int code = 0;
+    waitpid(pid, &code, 0);
+    store.Open();
+    const bool was_killed = WIFSIGNALED(code) && WTERMSIG(code) == SIGKILL;
+    EXPECT_TRUE(was_killed || code == 0) << point;
+    return was_killed;
+  }
+};
+
+TEST_P(WatchProperty, LosesNothingWhenKilledAtEachOfItsFaultPoints) {
+  const Way& way = GetParam();
+  RadiusDatabase database;
+  City city(database, Seed());
+  city.Fill(2000);
+  const TestMapping mapping(
+      {{"rows: 5000", "rows: 500"}, {"gap: 5m", "gap: 10s"}, {"timeout: 5s", "timeout: 60s"}},
+      way.has_text_keys);
+  TestStore store(way.store);
+  FakeClock clock(absl::Now());
+  const Doomed doomed{way, database, mapping, store, clock};
+  Follower follower;
+  for (const std::string_view point : FaultPoint::All()) {
+    if (point.substr(0, 7) != "engine." && point.substr(0, 7) != "outbox.") continue;
+    for (const long passes : {1, 2, 5}) {
+      clock.Advance(absl::Seconds(2));
+      city.Live();
+      const bool was_killed = doomed.Run(point, passes);
+      EXPECT_TRUE(was_killed || passes > 1) << point;
+      follower.Follow(*store);
+    }
+  }
+  city.Settle();
+  clock.Advance(absl::Seconds(2));
+  doomed.Run("", 0);
+  doomed.Run("", 0);
+  follower.Follow(*store);
+  Compare(database, way.has_text_keys ? "acctuniqueid" : "radacctid", follower, store);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, WatchProperty, ::testing::ValuesIn(testing::kWays),

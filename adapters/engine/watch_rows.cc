@@ -44,6 +44,7 @@ absl::Status Watch::TakeBatch(const Batch& batch, Origin origin) {
     if (auto s = BindColumns(batch, origin); !s.ok()) return s;
   }
   rows_read_ += static_cast<int64_t>(batch.rows);
+  if (origin == Origin::kSeek) return absl::OkStatus();
   for (size_t i = 0; i < batch.rows; ++i) TakeRow(batch.row(i), origin);
   return absl::OkStatus();
 }

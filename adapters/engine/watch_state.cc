@@ -44,6 +44,10 @@ constexpr store::Migration kMigrations[] = {
      "  reason TEXT NOT NULL,"
      "  park_time BIGINT NOT NULL,"
      "  PRIMARY KEY (resource, row_key));"},
+    {2,
+     "ALTER TABLE watch_progress ADD COLUMN names TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE watch_progress ADD COLUMN cursor_columns TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE watch_progress ADD COLUMN list_order TEXT NOT NULL DEFAULT '';"},
 };
 
 void AppendFixed(std::string& out, uint64_t v) {
@@ -232,44 +236,58 @@ bool WatchState::Unpack(int64_t number, std::string_view bytes, Bucket& bucket) 
   return in.ok();
 }
 
-absl::Status WatchState::Load(store::Transaction& transaction, size_t cursor_columns,
-                              size_t order_columns) {
+absl::Status WatchState::Load(store::Transaction& transaction) {
   buckets_.clear();
   dirty_.clear();
   size_ = 0;
   progress_ = {};
   progress_changed_ = false;
   is_stored_ = false;
-  const auto damaged = [&] {
-    return absl::DataLossError(absl::StrFormat("the watch state of %s is damaged", resource_));
-  };
   auto status = transaction.Query(
-      "SELECT version, is_synced, position, samples, is_resyncing, resync, accepts_deletes"
-      " FROM watch_progress WHERE resource = $1",
-      {resource_}, [&](const store::Row& row) -> absl::Status {
-        is_stored_ = true;
-        progress_.version = row.Int(0);
-        progress_.is_synced = row.Int(1) != 0;
-        progress_.is_resyncing = row.Int(4) != 0;
-        progress_.accepts_deletes = row.Int(6) != 0;
-        const bool has_position =
-            row.Bytes(2).empty() || ParsePosition(row.Bytes(2), cursor_columns, progress_.position);
-        const bool has_resync =
-            row.Bytes(5).empty() || ParsePosition(row.Bytes(5), order_columns, progress_.resync);
-        if (has_position && has_resync &&
-            UnpackSamples(row.Bytes(3), cursor_columns, progress_.samples)) {
-          return absl::OkStatus();
-        }
-        return damaged();
-      });
+      "SELECT version, is_synced, position, samples, is_resyncing, resync, accepts_deletes, names,"
+      " cursor_columns, list_order FROM watch_progress WHERE resource = $1",
+      {resource_}, [&](const store::Row& row) { return LoadProgress(row); });
   if (!status.ok()) return status;
   return transaction.Query("SELECT bucket, packed FROM watch_bucket WHERE resource = $1",
                            {resource_}, [&](const store::Row& row) -> absl::Status {
                              Bucket& bucket = buckets_[row.Int(0)];
-                             if (!Unpack(row.Int(0), row.Bytes(1), bucket)) return damaged();
+                             if (!Unpack(row.Int(0), row.Bytes(1), bucket)) {
+                               return absl::DataLossError(
+                                   absl::StrFormat("the watch state of %s is damaged", resource_));
+                             }
                              size_ += bucket.rows.size();
                              return absl::OkStatus();
                            });
+}
+
+absl::Status WatchState::LoadProgress(const store::Row& row) {
+  const std::string_view names = row.Text(7);
+  if (!names.empty() && names != shape_.names) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the resources of %s were called %s and are called %s now, so that what was published "
+        "would "
+        "stay for ever: put the old name and key back, or give the adapter another name, under "
+        "which it begins anew",
+        resource_, std::string(names), shape_.names));
+  }
+  is_stored_ = true;
+  progress_.version = row.Int(0);
+  progress_.is_synced = row.Int(1) != 0;
+  progress_.is_resyncing = row.Int(4) != 0;
+  progress_.accepts_deletes = row.Int(6) != 0;
+  const bool has_cursor = row.Text(8).empty() || row.Text(8) == shape_.cursor;
+  if (!has_cursor ||
+      !(row.Bytes(2).empty() ||
+        ParsePosition(row.Bytes(2), shape_.cursor_columns, progress_.position)) ||
+      !UnpackSamples(row.Bytes(3), shape_.cursor_columns, progress_.samples)) {
+    progress_.position.clear();
+    progress_.samples.clear();
+  }
+  const bool has_order = row.Text(9).empty() || row.Text(9) == shape_.order;
+  if (!has_order || !ParsePosition(row.Bytes(5), shape_.order_columns, progress_.resync)) {
+    progress_.resync.clear();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WatchState::Save(store::Transaction& transaction) {
@@ -278,15 +296,17 @@ absl::Status WatchState::Save(store::Transaction& transaction) {
   const std::string resync = PositionBytes(progress_.resync);
   const std::string_view sql =
       is_stored_ ? "UPDATE watch_progress SET version = version + 1, is_synced = $3, position = $4,"
-                   " samples = $5, is_resyncing = $6, resync = $7, accepts_deletes = $8"
+                   " samples = $5, is_resyncing = $6, resync = $7, accepts_deletes = $8,"
+                   " names = $9, cursor_columns = $10, list_order = $11"
                    " WHERE resource = $1 AND version = $2"
                  : "INSERT INTO watch_progress (resource, version, is_synced, position, samples,"
-                   " is_resyncing, resync, accepts_deletes)"
-                   " VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+                   " is_resyncing, resync, accepts_deletes, names, cursor_columns, list_order)"
+                   " VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+                   " ON CONFLICT DO NOTHING";
   auto written = transaction.Execute(
       sql, {resource_, progress_.version, int64_t{progress_.is_synced}, store::Blob{position},
             store::Blob{samples}, int64_t{progress_.is_resyncing}, store::Blob{resync},
-            int64_t{progress_.accepts_deletes}});
+            int64_t{progress_.accepts_deletes}, shape_.names, shape_.cursor, shape_.order});
   if (!written.ok()) return written.status();
   if (*written != 1) {
     return absl::AbortedError(

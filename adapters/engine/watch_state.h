@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "adapters/engine/position.h"
+#include "adapters/engine/watch_shape.h"
 #include "bus/store/store.h"
 
 namespace simpul::engine {
@@ -39,7 +40,7 @@ struct RowState {
 struct Progress {
   int64_t version = 0;  // counts commits: another engine's commit shows
   bool is_synced = false;
-  Position position;  // of the first pass over all rows, until is_synced
+  Position position;  // of the first pass over all rows, or of the way to the end by a new cursor
   // Cursor values that were there at a time of ours, oldest first: what is older than the gap is
   // whole.
   std::vector<std::pair<absl::Time, Position>> samples;
@@ -54,11 +55,13 @@ struct Progress {
 class WatchState {
  public:
   // `resource`: "<app>/<message>", whose rows these are.
-  WatchState(std::string resource, bool has_text_keys)
-      : resource_(std::move(resource)), has_text_keys_(has_text_keys) {}
+  WatchState(std::string resource, bool has_text_keys, WatchShape shape)
+      : resource_(std::move(resource)), has_text_keys_(has_text_keys), shape_(std::move(shape)) {}
 
-  // `order`: how many columns a position has.
-  absl::Status Load(store::Transaction& transaction, size_t cursor_columns, size_t order_columns);
+  // Positions of another cursor or order are forgotten; the rows stay.
+  // FAILED_PRECONDITION: the rows have other names than those that are known; it says which and
+  // what to do.
+  absl::Status Load(store::Transaction& transaction);
 
   // Writes what has changed. ABORTED: another engine has written meanwhile.
   absl::Status Save(store::Transaction& transaction);
@@ -93,9 +96,11 @@ class WatchState {
   static size_t Place(const Bucket& bucket, int64_t id);
   std::string Pack(int64_t number, const Bucket& bucket) const;
   bool Unpack(int64_t number, std::string_view bytes, Bucket& bucket) const;
+  absl::Status LoadProgress(const store::Row& row);
 
   const std::string resource_;
   const bool has_text_keys_;
+  const WatchShape shape_;
   std::map<int64_t, Bucket> buckets_;
   std::set<int64_t> dirty_;
   size_t size_ = 0;

@@ -15,12 +15,12 @@ absl::Status Save(TestStore& store, WatchState& state) {
   return (*store).Transact([&](store::Transaction& t) { return state.Save(t); });
 }
 absl::Status Load(TestStore& store, WatchState& state) {
-  return (*store).Read([&](store::Transaction& t) { return state.Load(t, 1, 1); });
+  return (*store).Read([&](store::Transaction& t) { return state.Load(t); });
 }
 
 TEST(WatchState, ComesBackAsItWasSaved) {
   TestStore store;
-  WatchState state("radius/SourceSession", false);
+  WatchState state("radius/SourceSession", false, {});
   for (const int64_t id :
        {int64_t{-200}, int64_t{0}, int64_t{5}, int64_t{127}, int64_t{128}, int64_t{1} << 62}) {
     RowState& row = state.Put(id, "");
@@ -38,7 +38,7 @@ TEST(WatchState, ComesBackAsItWasSaved) {
   state.Erase(-200);
   ASSERT_THAT(Save(store, state), IsOk());
 
-  WatchState again("radius/SourceSession", false);
+  WatchState again("radius/SourceSession", false, {});
   ASSERT_THAT(Load(store, again), IsOk());
   EXPECT_EQ(again.size(), 4u);
   EXPECT_EQ(again.Find(127), nullptr);
@@ -58,12 +58,12 @@ TEST(WatchState, ComesBackAsItWasSaved) {
 
 TEST(WatchState, KeepsTextKeys) {
   TestStore store;
-  WatchState state("a/B", true);
+  WatchState state("a/B", true, {});
   state.Put(int64_t{-1}, "zebra").revision = 3;
   state.Put(int64_t{1} << 60, "ayam").revision = 4;
   state.Put((int64_t{1} << 60) + 1, "bebek").revision = 5;
   ASSERT_THAT(Save(store, state), IsOk());
-  WatchState again("a/B", true);
+  WatchState again("a/B", true, {});
   ASSERT_THAT(Load(store, again), IsOk());
   EXPECT_EQ(again.KeyText(-1), "zebra");
   EXPECT_EQ(again.KeyText((int64_t{1} << 60) + 1), "bebek");
@@ -72,8 +72,8 @@ TEST(WatchState, KeepsTextKeys) {
 
 TEST(WatchState, RefusesToWriteOverAnotherEnginesCommit) {
   TestStore store;
-  WatchState one("a/B", false);
-  WatchState two("a/B", false);
+  WatchState one("a/B", false, {});
+  WatchState two("a/B", false, {});
   ASSERT_THAT(Save(store, one), IsOk());
   EXPECT_THAT(Save(store, two), StatusIs(absl::StatusCode::kAborted));
   ASSERT_THAT(Load(store, two), IsOk());
@@ -83,7 +83,7 @@ TEST(WatchState, RefusesToWriteOverAnotherEnginesCommit) {
 
 TEST(WatchState, IsSmall) {
   TestStore store;
-  WatchState state("a/B", false);
+  WatchState state("a/B", false, {});
   for (int64_t id = 1; id <= 100'000; ++id) {
     RowState& row = state.Put(id, "");
     row.content = static_cast<uint64_t>(id) * 0x9E3779B97F4A7C15;

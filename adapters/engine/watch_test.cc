@@ -26,9 +26,10 @@ class WatchTest : public ::testing::TestWithParam<Way> {
  protected:
   WatchTest() { Restart(); }
 
-  void Restart(const std::string& message = "SourceSession") {
-    watch_ = std::make_unique<Watch>(WatchOptions{.mapping = &*mapping_,
-                                                  .plan = &mapping_.Plan(message),
+  void Restart(const std::string& message = "SourceSession") { Restart(mapping_, message); }
+  void Restart(const TestMapping& mapping, const std::string& message = "SourceSession") {
+    watch_ = std::make_unique<Watch>(WatchOptions{.mapping = &*mapping,
+                                                  .plan = &mapping.Plan(message),
                                                   .source = &source_,
                                                   .store = store_.get(),
                                                   .revisions = &revisions_,
@@ -256,6 +257,70 @@ TEST_P(WatchTest, WatchesASmallTableWholeByItsReconcile) {
   EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox WHERE topic = "
                          "'simpul.source.diskominfo.radius.hotspot'"),
             8);
+}
+
+// By columns of the same number, so that the old positions could be read.
+TEST_P(WatchTest, FindsItsPlaceByAnotherCursorAndInventsNothing) {
+  Insert("ancient", "now()", "now() - interval '20 days'");
+  Insert("open");
+  Insert("closed", "now()");
+  Poll();
+  EXPECT_EQ(follower_.events(), 3);
+  const std::string key = GetParam().has_text_keys ? "acctuniqueid" : "radacctid";
+  const std::string since = GetParam().has_text_keys
+                                ? "(radacctid, acctuniqueid) > (:since_radacctid, "
+                                  ":since_acctuniqueid) ORDER BY radacctid, acctuniqueid"
+                                : "radacctid > :since ORDER BY radacctid";
+  const TestMapping changed(
+      {{since, absl::StrFormat("(acctstarttime, %s) > (:since_acctstarttime, :since_%s) ORDER BY "
+                               "acctstarttime, %s",
+                               key, key, key)},
+       {GetParam().has_text_keys ? "cursor: [radacctid, acctuniqueid]" : "cursor: [radacctid]",
+        "cursor: [{column: acctstarttime, type: TIME}, " + key + "]"}},
+      GetParam().has_text_keys);
+  Insert("meanwhile", "now()");
+  database_.Run("UPDATE radacct SET acctinputoctets = 7 WHERE acctuniqueid = 'closed'");
+  Restart(changed);
+  Poll();
+  EXPECT_EQ(follower_.events(), 3);
+  Reconcile();
+  EXPECT_EQ(follower_.events(), 5);
+  Insert("new", "now()");
+  Poll();
+  EXPECT_EQ(UniqueIds(), "ancient closed meanwhile new open");
+  Restart(changed);
+  Poll();
+  EXPECT_EQ(follower_.events(), 6);
+}
+
+TEST_P(WatchTest, InventsNothingWhenItsVersionsChange) {
+  Insert("a");
+  Insert("b", "now()");
+  Poll();
+  const TestMapping changed(
+      {{"versions: [acctupdatetime, acctstoptime, acctsessiontime, acctinputoctets, "
+        "acctoutputoctets]",
+        "versions: [acctstoptime, acctsessiontime]"}},
+      GetParam().has_text_keys);
+  Restart(changed);
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.events(), 2);
+}
+
+TEST_P(WatchTest, SaysThatItsResourcesHaveOtherNames) {
+  Insert("a");
+  Poll();
+  const TestMapping changed({{"diskominfo/sessions/", "diskominfo/visits/"}},
+                            GetParam().has_text_keys);
+  Restart(changed);
+  EXPECT_THAT(watch_->Poll(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       ::testing::AllOf(HasSubstr("sessions/{"), HasSubstr("visits/{"))));
+  EXPECT_THAT(watch_->standing().error, HasSubstr("put the old name and key back"));
+  Restart();
+  Poll();
+  EXPECT_EQ(follower_.events(), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, WatchTest, ::testing::ValuesIn(testing::kWays),

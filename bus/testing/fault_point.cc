@@ -13,15 +13,15 @@
 namespace simpul {
 namespace {
 
-std::vector<std::string_view>& Names() {
-  static std::vector<std::string_view>& names = *new std::vector<std::string_view>;
-  return names;
+std::vector<const FaultPoint*>& Points() {
+  static std::vector<const FaultPoint*>& points = *new std::vector<const FaultPoint*>;
+  return points;
 }
 
 }  // namespace
 
 FaultPoint::FaultPoint(std::string_view name) : name_(name) {
-  Names().push_back(name);
+  Points().push_back(this);
   const char* fault = std::getenv("SIMPUL_FAULT");
   if (fault == nullptr) return;
   const std::pair<std::string, std::string> parts = absl::StrSplit(fault, absl::MaxSplits(':', 1));
@@ -36,8 +36,17 @@ void FaultPoint::Count() const {
   if (--remaining_ == 0) std::raise(SIGKILL);
 }
 
+void FaultPoint::Arm(std::string_view name, long passes) {
+  for (const FaultPoint* point : Points()) {
+    if (point->name_ != name) continue;
+    point->remaining_ = passes;
+    point->armed_ = true;
+  }
+}
+
 std::vector<std::string_view> FaultPoint::All() {
-  std::vector<std::string_view> names = Names();
+  std::vector<std::string_view> names;
+  for (const FaultPoint* point : Points()) names.push_back(point->name_);
   std::sort(names.begin(), names.end());
   return names;
 }

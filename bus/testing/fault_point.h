@@ -23,6 +23,9 @@ class FaultPoint {
   }
   std::string_view name() const { return name_; }
 
+  // Arms the point of this name as SIMPUL_FAULT does: for a process that a test has forked.
+  static void Arm(std::string_view name, long passes);
+
   // Every point linked into this program, sorted: what a kill storm goes through.
   static std::vector<std::string_view> All();
 
@@ -30,7 +33,7 @@ class FaultPoint {
   void Count() const;
 
   const std::string_view name_;
-  bool armed_ = false;
+  mutable bool armed_ = false;
   mutable std::atomic<long> remaining_{0};
 };
 

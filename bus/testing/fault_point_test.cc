@@ -1,5 +1,6 @@
 #include "bus/testing/fault_point.h"
 
+#include <csignal>
 #include <cstdlib>
 
 #include "gmock/gmock.h"
@@ -16,6 +17,11 @@ const FaultPoint kUnarmed("fault_point_test.unarmed");
 TEST(FaultPoint, DoesNothingUnlessNamedInTheEnvironment) {
   kUnarmed.Pass();
   EXPECT_THAT(FaultPoint::All(), Contains("fault_point_test.unarmed"));
+}
+
+TEST(FaultPoint, IsArmedByName) {
+  EXPECT_EXIT(FaultPoint::Arm("fault_point_test.unarmed", 1); kUnarmed.Pass();
+              std::exit(0), KilledBySignal(SIGKILL), "");
 }
 
 TEST(FaultPoint, KillsTheProcessAtTheGivenPass) {

@@ -145,10 +145,10 @@ TestMapping::TestMapping(const std::vector<std::pair<std::string, std::string>>&
     EXPECT_TRUE(absl::StrContains(changed, from)) << from;
     changed = absl::StrReplaceAll(changed, {{from, to}});
   };
-  for (const auto& [from, to] : replacements) replace(from, to);
   for (const auto& [from, to] : kTextKeys) {
     if (has_text_keys) replace(from, to);
   }
+  for (const auto& [from, to] : replacements) replace(from, to);
   std::ofstream(directory_ + "/mapping.yaml") << changed;
   auto loaded = LoadMapping(directory_);
   EXPECT_TRUE(loaded.ok()) << loaded.status();
@@ -209,7 +209,9 @@ void Follower::Apply(const wifi::v1::SourceSessionEvent& event) {
   sessions_[key] = event.session();
 }
 
-TestStore::TestStore(store::Database database) : options_(store::FreshStore(database)) {
+TestStore::TestStore(store::Database database) : options_(store::FreshStore(database)) { Open(); }
+
+void TestStore::Open() {
   auto opened = store::Store::Open(options_);
   EXPECT_TRUE(opened.ok()) << opened.status();
   store_ = *std::move(opened);
@@ -217,8 +219,10 @@ TestStore::TestStore(store::Database database) : options_(store::FreshStore(data
   EXPECT_TRUE(store::Migrate(*store_, "watch", WatchMigrations()).ok());
 }
 
+void TestStore::Close() { store_.reset(); }
+
 TestStore::~TestStore() {
-  store_.reset();
+  Close();
   constexpr std::string_view kSqlite = "sqlite:";
   if (options_.url.substr(0, kSqlite.size()) == kSqlite) {
     std::filesystem::remove_all(options_.url.substr(kSqlite.size()));

@@ -114,8 +114,9 @@ class TestStore {
  public:
   explicit TestStore(store::Database database = store::Database::kSqlite);
   ~TestStore();
-  // To open it in another process.
-  const store::StoreOptions& options() const { return options_; }
+  // For another process, which has it until the next Open.
+  void Close();
+  void Open();
   store::Store& operator*() { return *store_; }
   store::Store* get() { return store_.get(); }
   int64_t Count(std::string_view sql);
