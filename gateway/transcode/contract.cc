@@ -109,8 +109,8 @@ absl::StatusOr<Service> ServiceOf(const ServiceDescriptor& descriptor, Plans& pl
   return service;
 }
 
-// Messages that no method names may come in an Any. One that JSON cannot carry is left out: as an
-// Any it goes through as bytes.
+// Messages that no method names may come in an Any. One that JSON cannot carry is left out: in
+// an Any it is refused.
 void CompileAll(const Descriptor& message, Plans& plans) {
   if (message.options().map_entry()) return;
   (void)plans.Compile(message);

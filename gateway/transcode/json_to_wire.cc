@@ -88,7 +88,7 @@ class Reader {
   bool ListBody(const MessagePlan& plan);
   bool AnyBody(const MessagePlan& plan);
   bool FindType(bool& found);
-  bool AnyPayload(const MessagePlan* payload);
+  bool AnyPayload(const MessagePlan& payload);
 
   JsonScanner scanner_;
   WireWriter writer_;
@@ -316,8 +316,8 @@ bool Reader::ValueBody(const MessagePlan& plan) {
   }
 }
 
-// {"@type": "type.googleapis.com/…", fields of that type}; a type with a JSON form of its own, or
-// one that the contract does not have, is in "value" (then as base64).
+// {"@type": "type.googleapis.com/…", fields of that type}; a type with a JSON form of its own is in
+// "value". One that the contract does not have has no JSON.
 bool Reader::AnyBody(const MessagePlan& plan) {
   const char* start = scanner_.position();
   bool found = false;
@@ -332,13 +332,14 @@ bool Reader::AnyBody(const MessagePlan& plan) {
   }
   if (!writer_.Text(plan.fields[0], url, true)) return Wrote(false);
   const MessagePlan* payload = plan.plans->Find(url.substr(slash + 1));
+  if (payload == nullptr) return scanner_.FailAt(at, "a type that the contract does not have");
 
   scanner_.MoveTo(start);
   size_t before = out_.size();
   writer_.Tag(plan.fields[1]);
   size_t opened = out_.OpenLength();
-  bool plain = payload != nullptr && payload->kind == Kind::kMessage;
-  if (plain ? !Object(*payload, true) : !AnyPayload(payload)) return false;
+  const bool plain = payload->kind == Kind::kMessage;
+  if (plain ? !Object(*payload, true) : !AnyPayload(*payload)) return false;
   if (out_.size() == opened) {
     out_.Truncate(before);
   } else {
@@ -375,7 +376,7 @@ bool Reader::FindType(bool& found) {
   return true;
 }
 
-bool Reader::AnyPayload(const MessagePlan* payload) {
+bool Reader::AnyPayload(const MessagePlan& payload) {
   if (!scanner_.Take('{') || !Enter()) return scanner_.Fail("nested too deeply");
   scanner_.SkipSpace();
   bool has_type = false;
@@ -392,9 +393,7 @@ bool Reader::AnyPayload(const MessagePlan* payload) {
     if (!scanner_.Colon()) return false;
     if (is_type) {
       if (!scanner_.String(text)) return false;
-    } else if (payload != nullptr) {
-      if (!Body(*payload)) return false;
-    } else if (!scanner_.String(text) || !Wrote(writer_.Base64(text))) {
+    } else if (!Body(payload)) {
       return false;
     }
     if (!scanner_.Next('}', more)) return false;

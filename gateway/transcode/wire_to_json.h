@@ -15,7 +15,7 @@ struct WireToJsonOptions {
   int max_depth = 64;                    // Messages inside each other.
   size_t max_output = size_t{64} << 20;  // Bytes of JSON.
   // Leaves out every field with a privacy class (simpul.privacy.v1), at any depth, also in an Any
-  // whose type the contract knows. An Any of another type is opaque and goes through as bytes.
+  // whose type the contract knows. An Any of another type is an error.
   bool omit_personal = true;
 };
 
