@@ -2,7 +2,7 @@
 DATA ?= .simpul
 JOBS ?= $(shell nproc)
 .DEFAULT_GOAL := help
-.PHONY: help run stop change test check fresh format bench new-adapter
+.PHONY: help run stop change test check fresh format bench fuzz new-adapter
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -30,6 +30,9 @@ format: ## lay out the C++ as .clang-format says
 
 bench: ## measure; the numbers in docs/performance.md come from here
 	@tests/bench/run $(JOBS)
+
+fuzz: ## hostile input into the transcoder for five minutes each, under sanitizers
+	@setup/fuzz $(JOBS)
 
 new-adapter: ## a new mapping to fill in: make new-adapter NAME=department/application
 	@setup/new-adapter "$(NAME)"
