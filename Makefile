@@ -2,7 +2,7 @@
 DATA ?= .simpul
 JOBS ?= $(shell nproc)
 .DEFAULT_GOAL := help
-.PHONY: help run stop change test check fresh format bench fuzz new-adapter
+.PHONY: help run stop change test soak check fresh format bench fuzz new-adapter
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,6 +18,9 @@ change: ## a device joins, moves data or leaves in the sample city
 
 test: ## set up the tests' own peers and run every test
 	@setup/test $(JOBS)
+
+soak: ## the storms with a million changes and the change capture with a million rows; takes hours
+	@setup/soak $(JOBS)
 
 check: ## format, tidy, who depends on whom, and unit tests and one flow under sanitizers
 	@setup/check $(JOBS)

@@ -23,7 +23,7 @@ from subscribers import Durable, Resuming
 CHANGES = int(os.environ.get("SIMPUL_STORM_CHANGES", 4000))
 KILLS = int(os.environ.get("SIMPUL_STORM_KILLS", 12))
 SEED = int(os.environ.get("SIMPUL_STORM_SEED", random.SystemRandom().randrange(1 << 32)))
-BATCH = 10  # changes of one transaction of a legacy
+BATCH, PAUSE = 10, 0.08  # changes of one transaction of a legacy, and seconds to the next: all parts share one machine
 PATIENCE = 60 + CHANGES / 100  # seconds until all has come through in the end
 
 # A line from a legacy to its subscribers. `parts`: its own, each with the beginnings of its fault points' names.
@@ -64,7 +64,7 @@ class Legacy:
         while self.changes < CHANGES or not self._enough.is_set():
             self.source.change(BATCH)
             self.changes += BATCH
-            self._enough.wait(0.02)
+            self._enough.wait(PAUSE)
 
     def finish(self):
         self._enough.set()
@@ -92,7 +92,7 @@ class Storm:
             fault = f"{point}:{1 if point.startswith(RARE) else dice.randint(1, 3)}"
             part.kill()
             part.start(fault)
-            until(part.was_killed, f"{name} dies at {fault} (seed {SEED})", 60)
+            until(part.was_killed, f"{name} dies at {fault} (seed {SEED})", 90)
             part.start()
             self.kills += 2
 

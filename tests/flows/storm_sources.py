@@ -56,6 +56,8 @@ class RadiusCity:
         if dice < 0.9:
             return f"update radacct set acctoutputoctets = 1 - acctoutputoctets {key}"
         self._open.pop(at)
+        if dice < 0.91:  # its Stop is lost: nothing is heard of it any more
+            return self._join()
         if dice < 0.99:
             return (f"update radacct set acctinputoctets = acctinputoctets + 1, acctstoptime = now(), "
                     f"acctterminatecause = 'User-Request' {key}")
