@@ -19,23 +19,55 @@ void Fill(const store::Row& row, OutboxRow& out) {
   out.recorded = absl::FromUnixMicros(row.Int(10));
 }
 
+// What is unsent and not under way, as ranges of seq in which nothing is under way. By the index
+// alone.
+absl::StatusOr<std::vector<std::pair<int64_t, int64_t>>> RunsOfUnsent(
+    store::Transaction& transaction, const std::set<int64_t>& under_way, int64_t limit) {
+  std::vector<std::pair<int64_t, int64_t>> runs;
+  auto next = under_way.begin();
+  bool goes_on = false;
+  const auto add = [&](const store::Row& row) {
+    const int64_t seq = row.Int(0);
+    for (; next != under_way.end() && *next < seq; ++next) goes_on = false;
+    if (next != under_way.end() && *next == seq) return absl::OkStatus();
+    if (goes_on) {
+      runs.back().second = seq;
+    } else {
+      runs.emplace_back(seq, seq);
+    }
+    goes_on = true;
+    return absl::OkStatus();
+  };
+  const absl::Status status = transaction.Query(
+      "SELECT seq FROM outbox WHERE sent_at IS NULL AND parked IS NULL ORDER BY seq LIMIT $1",
+      {limit + static_cast<int64_t>(under_way.size())}, add);
+  if (!status.ok()) return status;
+  return runs;
+}
+
 }  // namespace
 
-absl::Status OutboxRows::ReadUnsent(int64_t from, int64_t limit,
+absl::Status OutboxRows::ReadUnsent(const std::set<int64_t>& under_way, int64_t limit,
                                     absl::FunctionRef<bool(const OutboxRow& row)> each) {
   OutboxRow out;
   bool wanted = true;
-  return store_.Read([&](store::Transaction& t) {
-    return t.Query(
-        "SELECT seq, topic, id, subject, source, type, event_time, dataschema, traceparent, data,"
-        " recorded_at FROM outbox WHERE sent_at IS NULL AND parked IS NULL AND seq >= $1"
-        " ORDER BY seq LIMIT $2",
-        {from, limit}, [&](const store::Row& row) {
-          if (!wanted) return absl::OkStatus();
-          Fill(row, out);
-          wanted = each(out);
-          return absl::OkStatus();
-        });
+  return store_.Read([&](store::Transaction& t) -> absl::Status {
+    auto runs = RunsOfUnsent(t, under_way, limit);
+    if (!runs.ok()) return runs.status();
+    for (const auto& [first, last] : *runs) {
+      auto s = t.Query(
+          "SELECT seq, topic, id, subject, source, type, event_time, dataschema, traceparent,"
+          " data, recorded_at FROM outbox WHERE sent_at IS NULL AND parked IS NULL"
+          " AND seq BETWEEN $1 AND $2 ORDER BY seq",
+          {first, last}, [&](const store::Row& row) {
+            if (!wanted) return absl::OkStatus();
+            Fill(row, out);
+            wanted = each(out);
+            return absl::OkStatus();
+          });
+      if (!s.ok() || !wanted) return s;
+    }
+    return absl::OkStatus();
   });
 }
 

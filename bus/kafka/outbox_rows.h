@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,9 +31,11 @@ class OutboxRows {
  public:
   explicit OutboxRows(store::Store& store) : store_(store) {}
 
-  // Calls `each` with up to `limit` rows from `from` on, until it returns false. `row` is used
-  // again.
-  absl::Status ReadUnsent(int64_t from, int64_t limit,
+  // Calls `each` with up to `limit` rows that are not `under_way`, until it returns false. `row` is
+  // used again. All are read at one moment, whatever their numbers: with PostgreSQL a row may be
+  // committed after rows of other writers with greater numbers were sent, and is to be sent before
+  // those that its own writer added later.
+  absl::Status ReadUnsent(const std::set<int64_t>& under_way, int64_t limit,
                           absl::FunctionRef<bool(const OutboxRow& row)> each);
 
   // Marks these rows sent; `seqs` is sorted here.

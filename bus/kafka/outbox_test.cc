@@ -1,6 +1,10 @@
 // The outbox's tables on both databases.
 #include "bus/kafka/outbox.h"
 
+#include <set>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
 #include "bus/kafka/lease.h"
 #include "bus/kafka/outbox_rows.h"
 #include "bus/kafka/relay.h"
@@ -27,7 +31,7 @@ class OutboxTest : public ::testing::TestWithParam<store::Database> {
 
   std::vector<std::string> Unsent() {
     std::vector<std::string> ids;
-    EXPECT_THAT(rows_->ReadUnsent(0, 100,
+    EXPECT_THAT(rows_->ReadUnsent({}, 100,
                                   [&](const OutboxRow& row) {
                                     ids.push_back(row.event.id);
                                     return true;
@@ -37,7 +41,7 @@ class OutboxTest : public ::testing::TestWithParam<store::Database> {
   }
   std::vector<int64_t> UnsentSeqs() {
     std::vector<int64_t> seqs;
-    EXPECT_THAT(rows_->ReadUnsent(0, 100,
+    EXPECT_THAT(rows_->ReadUnsent({}, 100,
                                   [&](const OutboxRow& row) {
                                     seqs.push_back(row.seq);
                                     return true;
@@ -61,7 +65,7 @@ TEST_P(OutboxTest, KeepsEveryAttributeAndTheOrder) {
   event.time = absl::FromUnixMicros(1'764'000'000'123'456);
   ASSERT_THAT(Append(*store_, "t", {event, EventOf("b", 1)}), IsOk());
   std::vector<OutboxRow> rows;
-  ASSERT_THAT(rows_->ReadUnsent(0, 10,
+  ASSERT_THAT(rows_->ReadUnsent({}, 10,
                                 [&](const OutboxRow& row) {
                                   rows.push_back(row);
                                   return true;
@@ -76,6 +80,45 @@ TEST_P(OutboxTest, KeepsEveryAttributeAndTheOrder) {
   EXPECT_EQ(rows[0].event.time, event.time);
   EXPECT_EQ(rows[0].event.traceparent, "00-a-b-01");
   EXPECT_EQ(rows[1].event.id, "b@1");
+}
+
+// SQLite has one writer at a time.
+TEST(OutboxOnPostgres, ReadsWhatWasCommittedLateBeforeWhatItsWriterAddedAfterIt) {
+  auto store = OpenStore(store::FreshStore(store::Database::kPostgres));
+  ASSERT_NE(store, nullptr);
+  absl::Notification appended;
+  absl::Notification other_is_sent;
+  std::thread slow([&] {
+    EXPECT_THAT(store->Transact([&](store::Transaction& t) -> absl::Status {
+      const absl::Status status = AppendToOutbox(t, "t", EventOf("slow", 1));
+      appended.Notify();
+      other_is_sent.WaitForNotification();
+      return status;
+    }),
+                IsOk());
+  });
+  appended.WaitForNotification();
+  EXPECT_THAT(Append(*store, "t", {EventOf("other", 1)}), IsOk());
+  OutboxRows rows(*store);
+  std::vector<std::string> ids;
+  std::set<int64_t> under_way;
+  const auto read = [&] {
+    ids.clear();
+    EXPECT_THAT(rows.ReadUnsent(under_way, 100,
+                                [&](const OutboxRow& row) {
+                                  ids.push_back(row.event.id);
+                                  under_way.insert(row.seq);
+                                  return ids.size() < 100;
+                                }),
+                IsOk());
+    return ids;
+  };
+  EXPECT_THAT(read(), ElementsAre("other@1"));
+  other_is_sent.Notify();
+  slow.join();
+  EXPECT_THAT(Append(*store, "t", {EventOf("slow", 2)}), IsOk());
+  EXPECT_THAT(read(), ElementsAre("slow@1", "slow@2"));
+  EXPECT_THAT(read(), IsEmpty());
 }
 
 TEST_P(OutboxTest, TellsAnIdThatIsRecordedAndGoesOn) {

@@ -36,8 +36,6 @@ constexpr absl::Duration kTopicsTimeout = absl::Seconds(15);
 constexpr absl::Duration kLeaseLength = absl::Seconds(10);
 constexpr absl::Duration kLeaseRenewal = absl::Seconds(3);
 constexpr absl::Duration kPoll = absl::Seconds(1);  // for rows that nobody woke us for
-// A row committed late, by PostgreSQL, has a number below those on their way: look there too.
-constexpr absl::Duration kRescan = absl::Seconds(1);
 constexpr absl::Duration kMarkDelay = absl::Milliseconds(20);
 constexpr absl::Duration kHousekeeping = absl::Seconds(5);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(30);
@@ -154,7 +152,6 @@ class KafkaRelay : public Relay {
   size_t window_bytes_ = 0;
   size_t reported_ = 0;  // at the front of the window
   absl::Time oldest_report_ = absl::InfiniteFuture();
-  absl::Time last_scan_ = absl::InfinitePast();
   absl::Time last_lease_ = absl::InfinitePast();
   absl::Time last_housekeeping_ = absl::InfinitePast();
   bool more_ = false;                // the last read was full
@@ -245,7 +242,6 @@ absl::Status KafkaRelay::MarkWhatIsThere() {
 }
 
 absl::Status KafkaRelay::Pump(Producer& producer) {
-  last_scan_ = absl::InfinitePast();
   while (!stopping()) {
     if (absl::Now() - last_lease_ > kLeaseRenewal) {
       auto held = lease_.Take();
@@ -272,25 +268,19 @@ absl::Status KafkaRelay::Pump(Producer& producer) {
 }
 
 absl::Status KafkaRelay::Fill(Producer& producer) {
-  const absl::Time now = absl::Now();
-  const bool scan = window_.empty() || now - last_scan_ > kRescan;
-  if (scan) last_scan_ = now;
-  const int64_t from = scan ? 0 : *in_window_.rbegin() + 1;
-  const int64_t limit = kReadRows + (scan ? static_cast<int64_t>(window_.size()) : 0);
   int64_t read = 0;
   std::vector<Delivery> refused;
   OutboxRow suspect;
-  const absl::Status status = rows_.ReadUnsent(from, limit, [&](const OutboxRow& row) {
+  const absl::Status status = rows_.ReadUnsent(in_window_, kReadRows, [&](const OutboxRow& row) {
     ++read;
     if (read == 1) kAfterRead.Pass();
-    if (in_window_.contains(row.seq)) return true;
     if (suspects_.contains(row.seq)) {
       if (window_.empty()) suspect = row;
       return false;  // its turn is when nothing else is on its way
     }
     return SendRow(producer, row, refused);
   });
-  more_ = read == limit;
+  more_ = read >= kReadRows;
   if (!status.ok()) return status;
   for (const Delivery& delivery : refused) {
     if (auto s = Park(delivery.seq, delivery.error); !s.ok()) return s;
