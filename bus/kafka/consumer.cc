@@ -175,7 +175,7 @@ void KafkaConsumer::Run() {
   while (!stopping()) {
     if (fatal_) {
       Disconnect();
-      // Another process came with our instance's name: from now on this one has none.
+      // Somebody else has our instance's name, or the broker lost who we are: go on without one.
       if (auto s = Connect(/*as_instance=*/false); !s.ok()) return;
       fatal_ = false;
     }
