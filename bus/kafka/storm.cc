@@ -174,8 +174,10 @@ class Storm {
       if (std::system(flags_.broker_restart.c_str()) != 0) Die("the broker did not start again");
       std::cout << "kafka_storm: the broker was restarted" << std::endl;
     }
+    // Long enough for most of the round's work, or all changes would come after the last kill.
+    const int64_t longest = 600 + flags_.changes * kRandomWeight / weights_ / 2;
     const absl::Duration time =
-        absl::Milliseconds(std::uniform_int_distribution<int>(20, 600)(random_));
+        absl::Milliseconds(std::uniform_int_distribution<int64_t>(20, longest)(random_));
     kills_ += WaitFor(child, time, true) ? 1 : 0;
   }
 
