@@ -1,68 +1,21 @@
-// gRPC through a real gateway to real gRPC parts.
+// gRPC through a real gateway to a real gRPC part.
 #include <atomic>
 #include <chrono>
-#include <filesystem>
-#include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "absl/strings/str_format.h"
-#include "gateway/testing/city.h"
+#include "gateway/testing/gateway_fixture.h"
 #include "gmock/gmock.h"
-#include "grpcpp/create_channel.h"
 #include "grpcpp/impl/codegen/client_unary_call.h"
-#include "grpcpp/security/credentials.h"
 #include "simpul/bus/v1/bus.pb.h"
 
 namespace simpul::gateway {
 namespace {
 
-using ::testing::AnyOf;
-using ::testing::Eq;
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 
-class GatewayTest : public ::testing::Test {
- protected:
-  void StartWith(std::vector<const RunningPart*> parts) {
-    SetParts(parts);
-    city_.StartGateway();
-    channel_ = grpc::CreateChannel(city_.gateway().address(), grpc::InsecureChannelCredentials());
-    hotspots_ = wifi::v1::HotspotService::NewStub(channel_);
-    events_ = events::v1::EventService::NewStub(channel_);
-    ASSERT_TRUE(Eventually([&] { return city_.gateway().ready().ok(); }));
-  }
-  void SetParts(const std::vector<const RunningPart*>& parts) {
-    std::vector<catalogue::v1::Part> list;
-    for (const RunningPart* part : parts) list.push_back(part->part);
-    city_.catalogue().SetParts(std::move(list));
-  }
-
-  std::unique_ptr<grpc::ClientContext> Context(const std::string& key) const {
-    auto context = std::make_unique<grpc::ClientContext>();
-    context->set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    if (!key.empty()) context->AddMetadata("x-api-key", key);
-    return context;
-  }
-  grpc::Status Get(const std::string& id, wifi::v1::Hotspot* hotspot) {
-    return Get(*Context(city_.key()), id, hotspot);
-  }
-  grpc::Status Get(grpc::ClientContext& context, const std::string& id,
-                   wifi::v1::Hotspot* hotspot) {
-    wifi::v1::GetHotspotRequest request;
-    request.set_name("departments/x/hotspots/" + id);
-    return hotspots_->GetHotspot(&context, request, hotspot);
-  }
-
-  City city_;
-  std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<wifi::v1::HotspotService::Stub> hotspots_;
-  std::unique_ptr<events::v1::EventService::Stub> events_;
-  wifi::v1::Hotspot hotspot_;
-};
+class GatewayTest : public GatewayFixture {};
 
 TEST_F(GatewayTest, PassesAUnaryCallAndNamesItsCaller) {
   const RunningPart part = city_.StartPart("a");
@@ -243,100 +196,6 @@ TEST_F(GatewayTest, ServesNoUnknownOrInternalMethod) {
   }
 }
 
-TEST_F(GatewayTest, SaysThatAPartIsAwayAndFindsItAgain) {
-  RunningPart part = city_.StartPart("a");
-  StartWith({&part});
-  ASSERT_TRUE(Get("1", &hotspot_).ok());
-  std::thread killer([&] {
-    EXPECT_TRUE(Eventually([&] { return part.service->slow_calls == 1; }));
-    part.server.reset();
-  });
-  const absl::Time begin = absl::Now();
-  grpc::Status status = Get("slow", &hotspot_);
-  killer.join();
-  EXPECT_THAT(status.error_code(),
-              AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED));
-  EXPECT_LT(absl::Now() - begin, absl::Seconds(15));
-  status = Get("1", &hotspot_);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
-  const RunningPart next = city_.StartPart("b");
-  SetParts({&next});
-  EXPECT_TRUE(Eventually([&] { return Get("1", &hotspot_).ok(); }));
-  EXPECT_EQ(hotspot_.display_name(), "b");
-}
-
-TEST_F(GatewayTest, GivesCallsToAnotherInstanceWhenOneIsGone) {
-  RunningPart a = city_.StartPart("a");
-  const RunningPart b = city_.StartPart("b");
-  StartWith({&a, &b});
-  std::set<std::string> seen;
-  ASSERT_TRUE(Eventually([&] {
-    EXPECT_TRUE(Get("1", &hotspot_).ok());
-    seen.insert(hotspot_.display_name());
-    return seen.size() == 2;
-  }));
-  a.server.reset();  // and the catalogue does not know yet
-  for (int i = 0; i < 20; ++i) {
-    const grpc::Status status = Get("1", &hotspot_);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    EXPECT_EQ(hotspot_.display_name(), "b");
-  }
-}
-
-TEST_F(GatewayTest, BelievesNoPartWithAnothersCertificate) {
-  RunningPart part = city_.StartPart("a");
-  part.part.set_identity(city_.credentials().IdentityOf("service/events").Uri());
-  StartWith({&part});
-  EXPECT_EQ(Get("1", &hotspot_).error_code(), grpc::StatusCode::UNAVAILABLE);
-}
-
-TEST_F(GatewayTest, FailsNoCallWhilePartsAndContractsAreReplaced) {
-  auto current = std::make_unique<RunningPart>(city_.StartPart("0"));
-  StartWith({current.get()});
-  std::atomic<bool> stop = false;
-  std::atomic<int> calls = 0, failures = 0;
-  std::mutex mutex;
-  std::string failure;
-  std::vector<std::thread> callers;
-  for (int i = 0; i < 4; ++i) {
-    callers.emplace_back([&] {
-      while (!stop) {
-        wifi::v1::Hotspot hotspot;
-        const grpc::Status status = Get("1", &hotspot);
-        ++calls;
-        if (status.ok()) continue;
-        ++failures;
-        std::lock_guard lock(mutex);
-        failure = absl::StrFormat("%d %s", status.error_code(), status.error_message());
-      }
-    });
-  }
-  for (int round = 1; round <= 6; ++round) {
-    auto next = std::make_unique<RunningPart>(
-        city_.StartPart(std::to_string(round), /*extra=*/round % 2 == 1));
-    SetParts({current.get(), next.get()});
-    const int before = calls;
-    EXPECT_TRUE(Eventually([&] { return calls > before + 50; }));
-    // As a part does: off the bus first, and its server ends when calls have ceased to come.
-    SetParts({next.get()});
-    int last = -1, since = 0;
-    EXPECT_TRUE(Eventually([&] {
-      if (const int now = current->service->calls; now != last) {
-        last = now;
-        since = calls;
-      }
-      return calls > since + 50;
-    }));
-    current->server->Shutdown(absl::Seconds(5));
-    current = std::move(next);
-    const int after = calls;
-    EXPECT_TRUE(Eventually([&] { return calls > after + 50; }));
-  }
-  stop = true;
-  for (std::thread& caller : callers) caller.join();
-  EXPECT_EQ(failures, 0) << failure << " of " << calls;
-}
-
 TEST_F(GatewayTest, AnswersReflectionOfBothVersions) {
   const RunningPart part = city_.StartPart("a");
   StartWith({&part});
@@ -357,60 +216,6 @@ TEST_F(GatewayTest, AnswersReflectionOfBothVersions) {
     EXPECT_THAT(out, HasSubstr("simpul.events.v1.EventService"));
     EXPECT_THAT(out, HasSubstr("simpul.wifi.v1.HotspotService"));
   }
-}
-
-TEST_F(GatewayTest, StartsFromWhatItKnewWhileTheCatalogueHasNoContracts) {
-  const RunningPart part = city_.StartPart("a");
-  StartWith({&part});
-  ASSERT_TRUE(Get("1", &hotspot_).ok());
-  ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(city_.data() + "/parts"); }));
-  city_.StopGateway();
-  city_.catalogue().HideContracts(true);
-  city_.StartGateway();
-  channel_ = grpc::CreateChannel(city_.gateway().address(), grpc::InsecureChannelCredentials());
-  hotspots_ = wifi::v1::HotspotService::NewStub(channel_);
-  EXPECT_TRUE(Eventually([&] { return Get("1", &hotspot_).ok(); }));
-}
-
-TEST_F(GatewayTest, FindsTheOneThatLivesAmongManyThatDied) {
-  std::vector<RunningPart> died;
-  std::vector<const RunningPart*> parts;
-  for (int i = 0; i < 20; ++i) {
-    died.push_back(city_.StartPart(absl::StrFormat("dead%d", i)));
-    died.back().server.reset();  // and the catalogue does not know before its lease runs out
-  }
-  const RunningPart alive = city_.StartPart("the-living");
-  for (const RunningPart& part : died) parts.push_back(&part);
-  parts.push_back(&alive);
-  StartWith(parts);
-  const grpc::Status status = Get("1", &hotspot_);
-  ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(hotspot_.display_name(), "the-living");
-}
-
-TEST_F(GatewayTest, SaysToWhomItHasRoutes) {
-  const RunningPart a = city_.StartPart("a");
-  const RunningPart b = city_.StartPart("b");
-  StartWith({&a});
-  ASSERT_TRUE(Get("1", &hotspot_).ok());
-  EXPECT_TRUE(city_.gateway().has_routes_to(a.server->address()));
-  EXPECT_FALSE(city_.gateway().has_routes_to(b.server->address()));
-  SetParts({&b});
-  EXPECT_TRUE(Eventually([&] { return city_.gateway().has_routes_to(b.server->address()); }));
-  EXPECT_FALSE(city_.gateway().has_routes_to(a.server->address()));
-}
-
-TEST_F(GatewayTest, GoesOnWhileTheCatalogueIsAway) {
-  const RunningPart part = city_.StartPart("a");
-  StartWith({&part});
-  city_.StopCatalogue();
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Get("1", &hotspot_).ok());
-  EXPECT_TRUE(city_.gateway().ready().ok());
-  city_.StartCatalogue();
-  const RunningPart next = city_.StartPart("b");
-  SetParts({&next});
-  EXPECT_TRUE(
-      Eventually([&] { return Get("1", &hotspot_).ok() && hotspot_.display_name() == "b"; }));
 }
 
 TEST_F(GatewayTest, FinishesCallsInHandWhenItStops) {
