@@ -34,8 +34,11 @@ absl::Status Resend(const ResendFlags& flags, bool json) {
   if (!store.ok()) return store.status();
   const auto count = kafka::Resend(**store, absl::Now() - since);
   if (!count.ok()) return count.status();
-  absl::PrintF(json ? "{\"events\":%d}\n" : "%d events are sent again once the part runs\n",
-               *count);
+  if (json) {
+    absl::PrintF("{\"events\":%d}\n", *count);
+  } else {
+    absl::PrintF("%d events are sent again once the part runs\n", *count);
+  }
   return absl::OkStatus();
 }
 

@@ -32,7 +32,7 @@ absl::StatusOr<std::string> ReadText(const std::string& path, std::string_view w
 }
 
 std::shared_ptr<grpc::Channel> Dial(const std::string& address,
-                                    std::shared_ptr<grpc::ChannelCredentials> credentials) {
+                                    const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
@@ -40,7 +40,7 @@ std::shared_ptr<grpc::Channel> Dial(const std::string& address,
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
   arguments.SetInt(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, 64 << 20);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, std::move(credentials), arguments);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 }  // namespace
@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> GatewayClient::Open(const Gateway
     credentials = grpc::SslCredentials({.pem_root_certs = *std::move(ca)});
   }
   return std::unique_ptr<GatewayClient>(new GatewayClient(
-      Dial(address, std::move(credentials)), std::string(absl::StripAsciiWhitespace(*key))));
+      Dial(address, credentials), std::string(absl::StripAsciiWhitespace(*key))));
 }
 
 GatewayClient::GatewayClient(std::shared_ptr<grpc::Channel> channel, std::string key)

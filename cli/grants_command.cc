@@ -24,8 +24,11 @@ absl::Status Run(const Flags& flags, bool json) {
       flags.certs.empty() ? flags.data + "/certs/operator/admin" : flags.certs;
   const absl::Status status = GiveGrants(flags.kafka, certs, FindAdapters(flags.adapters));
   if (!status.ok()) return status;
-  absl::PrintF(json ? "{\"kafka\":\"%s\"}\n" : "the parts have their rights on Kafka at %s\n",
-               flags.kafka);
+  if (json) {
+    absl::PrintF("{\"kafka\":\"%s\"}\n", flags.kafka);
+  } else {
+    absl::PrintF("the parts have their rights on Kafka at %s\n", flags.kafka);
+  }
   return status;
 }
 

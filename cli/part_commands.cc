@@ -52,7 +52,7 @@ void AddListen(CLI::App& command, PartFlags& flags) {
 }
 
 void AddCatalogue(CLI::App& app, Invocation& invocation) {
-  constexpr PartNeeds kNeeds{.catalogue = false, .kafka = false};
+  static constexpr PartNeeds kNeeds{.catalogue = false, .kafka = false};
   auto flags = std::make_shared<PartFlags>();
   CLI::App* command = AddCommand(app, invocation, "catalogue", "Run the catalogue alone",
                                  "simpul catalogue --listen 127.0.0.1:7400", [flags] {

@@ -26,7 +26,11 @@ namespace {
 
 void AddVersionCommand(CLI::App& app, Invocation& invocation) {
   AddCommand(app, invocation, "version", "Print the version", "simpul version", [&invocation] {
-    absl::PrintF(invocation.json ? "{\"version\":\"%s\"}\n" : "simpul %s\n", SIMPUL_VERSION);
+    if (invocation.json) {
+      absl::PrintF("{\"version\":\"%s\"}\n", SIMPUL_VERSION);
+    } else {
+      absl::PrintF("simpul %s\n", SIMPUL_VERSION);
+    }
     return absl::OkStatus();
   });
 }

@@ -27,7 +27,6 @@ namespace simpul::gateway {
 namespace {
 
 using catalogue::v1::Part;
-using observe::LogField;
 using observe::Severity;
 
 constexpr absl::Duration kRetryContract = absl::Seconds(1);

@@ -32,7 +32,7 @@ struct BodySink {
 
 struct SinkBody {
   using value_type = BodySink;
-  class reader {
+  class reader {  // NOLINT(readability-identifier-naming): Beast asks for this name
    public:
     template <bool is_request, class Fields>
     reader(http::header<is_request, Fields>&, value_type& sink) : sink_(sink) {}

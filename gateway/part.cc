@@ -125,10 +125,10 @@ absl::Status Part::Running::StartWatch() {
     if (!served.ok()) return served.status();
     watched.static_parts.push_back(*std::move(served));
   }
-  watched.on_routes = [this](std::shared_ptr<const RouteTable> routes) {
+  watched.on_routes = [this](const std::shared_ptr<const RouteTable>& routes) {
     for (const auto& worker : workers) worker->SetRoutes(routes);
   };
-  watched.on_keys = [this](std::shared_ptr<const KeySet> keys) {
+  watched.on_keys = [this](const std::shared_ptr<const KeySet>& keys) {
     for (const auto& worker : workers) worker->SetKeys(keys);
   };
   if (options.catalogue.empty()) {

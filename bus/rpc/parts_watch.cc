@@ -124,7 +124,7 @@ class StreamedPartsWatch : public PartsWatch {
 }  // namespace
 
 std::unique_ptr<PartsWatch> PartsWatch::Start(const std::string& catalogue,
-                                              std::shared_ptr<const Credentials> credentials,
+                                              const std::shared_ptr<const Credentials>& credentials,
                                               Changed changed) {
   return std::make_unique<StreamedPartsWatch>(catalogue, *credentials, std::move(changed));
 }

@@ -16,8 +16,10 @@
 #include "openssl/evp.h"
 
 extern "C" {
+// NOLINTBEGIN(readability-identifier-naming): names of symbols that objcopy makes
 extern const char simpul_protoset[];
 extern const char simpul_protoset_end[];
+// NOLINTEND(readability-identifier-naming)
 }
 
 namespace simpul::rpc {

@@ -46,7 +46,7 @@ class PartsWatch {
   // Calls `changed` on that thread with all parts after each change, never twice with the same
   // list. While the catalogue is away the last list stands.
   static std::unique_ptr<PartsWatch> Start(
-      const std::string& catalogue, std::shared_ptr<const Credentials> credentials,
+      const std::string& catalogue, const std::shared_ptr<const Credentials>& credentials,
       std::function<void(const std::vector<simpul::catalogue::v1::Part>&)> changed);
 };
 

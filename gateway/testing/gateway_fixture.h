@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "gateway/testing/city.h"
-#include "gtest/gtest.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
+#include "gtest/gtest.h"
 
 namespace simpul::gateway {
 
 class GatewayFixture : public ::testing::Test {
  protected:
-  void StartWith(std::vector<const RunningPart*> parts) {
+  void StartWith(const std::vector<const RunningPart*>& parts) {
     SetParts(parts);
     city_.StartGateway();
     channel_ = grpc::CreateChannel(city_.gateway().address(), grpc::InsecureChannelCredentials());

@@ -314,8 +314,7 @@ TEST(JsonToWire, ReadsAnyOfSpecialTypesAndRefusesUnknownOnes) {
       "{\"any\":{\"@type\":1}}",
       "{\"any\":{\"@type\":\"x/simpul.transcode.test.Leaf\",\"nope\":1}}",
       "{\"any\":{\"@type\":\"x/simpul.transcode.test.Leaf\",\"name\":\"a\",\"name\":\"b\"}}",
-      "{\"any\":{\"@type\":\"x/simpul.transcode.test.Leaf\","
-      "\"@type\":\"x/simpul.transcode.test.Leaf\"}}",
+      R"({"any":{"@type":"x/simpul.transcode.test.Leaf","@type":"x/simpul.transcode.test.Leaf"}})",
       "{\"any\":[]}"};
   for (const char* json : kRefused) {
     EXPECT_THAT(ToWire("WellKnown", json), StatusIs(kInvalid)) << json;

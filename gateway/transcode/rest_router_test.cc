@@ -41,7 +41,7 @@ std::string Look(const RestRouter& router, std::string_view verb, std::string_vi
   }
   std::string text = match.route->method->name;
   for (size_t i = 0; i < match.route->variables.size(); ++i) {
-    text += " ";
+    text += ' ';
     for (const FieldPlan* field : match.route->variables[i].field) text += field->name + ".";
     text.back() = '=';
     text += match.values[i];
@@ -193,7 +193,7 @@ TEST(RestRouter, RefusesTemplatesThatHttpProtoDoesNotAllow) {
 }
 
 TEST(RestRouter, RefusesBodiesThatAreNoFields) {
-  auto add = [](HttpRule rule) {
+  auto add = [](const HttpRule& rule) {
     Method method = Made("Do", {rule});
     RestRouter::Builder builder;
     return builder.Add(TestContract(), method);

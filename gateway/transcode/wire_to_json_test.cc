@@ -143,7 +143,7 @@ TEST(WireToJson, RefusesMalformedBytesByField) {
   wire[wire.find("ok")] = '\xff';
   EXPECT_THAT(ToJson("Zoo", wire),
               StatusIs(absl::StatusCode::kInternal, "repeated.r_string[0]: not UTF-8"));
-  for (std::string bad :
+  for (const std::string& bad :
        {std::string("\0\0", 2), std::string("\x07"), std::string("\x18\x80"),
         std::string("\x0b\x0b"), std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")}) {
     EXPECT_THAT(ToJson("Scalars", bad), StatusIs(absl::StatusCode::kInternal));

@@ -76,6 +76,7 @@ class WireWriter {
     if (tagged) {
       // By bits: -0.0 is not the default.
       T zero{};
+      // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
       if (field.implicit && std::memcmp(&value, &zero, sizeof value) == 0) return true;
       Tag(field);
     }

@@ -17,7 +17,6 @@ namespace {
 using ::simpul::testing::IsOk;
 using ::simpul::testing::StatusIs;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr char kType[] = "test.v1.ThingEvent";
 constexpr absl::Duration kLong = absl::Seconds(20);
@@ -83,7 +82,7 @@ class CatchUpTest : public ::testing::Test {
     std::filesystem::remove_all(directory_);
   }
   // One that stands at `position` while the tail reads from `high` on.
-  std::shared_ptr<Reader> Start(Position position, Position high, std::string prefix = "") {
+  std::shared_ptr<Reader> Start(Position position, const Position& high, std::string prefix = "") {
     auto reader = std::make_shared<Reader>();
     reader->catch_up_ = catch_up_.get();
     reader->tail_ = &tail_;

@@ -23,7 +23,6 @@ using ::simpul::testing::IsOk;
 using ::simpul::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::UnorderedElementsAreArray;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;

@@ -67,14 +67,14 @@ void Opener::Run() {
       if (stopping_) return;
       jobs.swap(jobs_);
     }
-    Serve(std::move(jobs));
+    Serve(jobs);
     if (absl::Now() - idled < kIdle) continue;
     idle_();
     idled = absl::Now();
   }
 }
 
-void Opener::Serve(std::vector<Job> jobs) {
+void Opener::Serve(std::vector<Job>& jobs) {
   std::map<std::string, absl::StatusOr<Kept>> answers;
   for (Job& job : jobs) {
     absl::StatusOr<std::vector<std::string>> types = job.types();

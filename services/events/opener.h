@@ -47,7 +47,7 @@ class Opener {
 
  private:
   void Run();
-  void Serve(std::vector<Job> jobs);
+  void Serve(std::vector<Job>& jobs);
   absl::Status Ask(const std::string& type, std::vector<int64_t>& low, std::vector<int64_t>& high);
   absl::StatusOr<Kept> Find(const std::vector<std::string>& types,
                             std::map<std::string, absl::StatusOr<Kept>>& answers);

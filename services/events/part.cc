@@ -204,7 +204,7 @@ EventsPart::~EventsPart() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Part>> Part::Start(Options options) {
+absl::StatusOr<std::unique_ptr<Part>> Part::Start(const Options& options) {
   absl::StatusOr<std::string> secret = config::LoadOrMakeSecret(options.secrets + "/resume-token");
   if (!secret.ok()) return secret.status();
   absl::StatusOr<std::unique_ptr<store::Store>> store =

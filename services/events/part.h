@@ -34,7 +34,7 @@ class Part {
   // FAILED_PRECONDITION: the address, the store or a secret file cannot be used; the message names
   // it. UNAVAILABLE: the store cannot be opened. Kafka and the catalogue may come later: until then
   // it is not ready and answers UNAVAILABLE.
-  static absl::StatusOr<std::unique_ptr<Part>> Start(Options options);
+  static absl::StatusOr<std::unique_ptr<Part>> Start(const Options& options);
 
   // "127.0.0.1:43211": where it listens.
   virtual std::string address() const = 0;

@@ -40,7 +40,7 @@ void Stream::Begin(absl::StatusOr<Beginning> beginning) {
   StartWrite(&response_);
 }
 
-void Stream::End(absl::Status status) {
+void Stream::End(const absl::Status& status) {
   {
     absl::MutexLock lock(&mutex_);
     if (finished_ || end_.has_value()) return;
@@ -130,7 +130,7 @@ void Stream::EndTurn(std::vector<SharedRecord> records, absl::Status status) {
                       std::make_move_iterator(records.end()));
     if (absl::IsOutOfRange(status)) status = absl::OutOfRangeError(too_old_);
   }
-  if (!status.ok()) return End(std::move(status));
+  if (!status.ok()) return End(status);
   Pump();
 }
 

@@ -54,7 +54,7 @@ class Stream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // The first answer is a token at once. An error ends the stream.
   void Begin(absl::StatusOr<Beginning> beginning);
   // Ends it after the write in hand.
-  void End(absl::Status status);
+  void End(const absl::Status& status);
   // Sends a token if the last one is old and offsets have moved. Says when to come again.
   absl::Time Tick();
 

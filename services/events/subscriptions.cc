@@ -68,8 +68,9 @@ absl::StatusOr<std::optional<StoredSubscription>> Find(Transaction& transaction,
          FROM subscription WHERE agency = $1 AND id = $2)",
       {agency, id}, [&](const Row& row) -> absl::Status {
         absl::StatusOr<StoredSubscription> subscription = Read(row);
-        if (subscription.ok()) found = *std::move(subscription);
-        return subscription.status();
+        if (!subscription.ok()) return subscription.status();
+        found = *std::move(subscription);
+        return absl::OkStatus();
       });
   if (!status.ok()) return status;
   return found;
@@ -161,8 +162,9 @@ absl::StatusOr<StoredSubscription> Subscriptions::Get(const std::string& agency,
   std::optional<StoredSubscription> subscription;
   absl::Status status = store_.Read([&](Transaction& transaction) -> absl::Status {
     absl::StatusOr<std::optional<StoredSubscription>> found = Find(transaction, agency, id);
-    if (found.ok()) subscription = *std::move(found);
-    return found.status();
+    if (!found.ok()) return found.status();
+    subscription = *std::move(found);
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
   if (!subscription.has_value()) return NoSuch(id);
@@ -178,8 +180,9 @@ absl::StatusOr<std::vector<StoredSubscription>> Subscriptions::List(
            FROM subscription WHERE agency = $1)",
         {agency}, [&](const Row& row) -> absl::Status {
           absl::StatusOr<StoredSubscription> subscription = Read(row);
-          if (subscription.ok()) subscriptions.push_back(*std::move(subscription));
-          return subscription.status();
+          if (!subscription.ok()) return subscription.status();
+          subscriptions.push_back(*std::move(subscription));
+          return absl::OkStatus();
         });
   });
   if (!status.ok()) return status;

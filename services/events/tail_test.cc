@@ -33,7 +33,7 @@ class TailTest : public ::testing::Test {
     return record;
   }
   Cursor At(Tail& tail, Position position, std::string prefix = "",
-            std::vector<std::string> types = {kType}) {
+            const std::vector<std::string>& types = {kType}) {
     Cursor cursor;
     cursor.follower = follower_;
     cursor.types = types;
