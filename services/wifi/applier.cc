@@ -5,57 +5,24 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/str_format.h"
 #include "bus/testing/fault_point.h"
 #include "google/protobuf/util/time_util.h"
-#include "services/wifi/name.h"
 #include "services/wifi/relink.h"
 #include "services/wifi/session_state.h"
 
 namespace simpul::wifi {
 namespace {
 
+using domain::ChangeOf;
+using domain::IsInRange;
+using domain::IsKey;
 using google::protobuf::util::TimeUtil;
 using kafka::Outcome;
-using simpul::type::v1::Change;
 
 const FaultPoint kBeforeApply("wifi.before_apply");
 const FaultPoint kAfterApply("wifi.after_apply");
 
 Outcome OutcomeOf(bool published) { return published ? Outcome::kDelivered : Outcome::kFiltered; }
-
-bool IsInRange(const google::protobuf::Timestamp& time) {
-  return time.seconds() >= TimeUtil::kTimestampMinSeconds &&
-         time.seconds() <= TimeUtil::kTimestampMaxSeconds && time.nanos() >= 0 &&
-         time.nanos() < 1000000000;
-}
-
-// Whether `text` may stand in a column that rows are found by.
-bool IsKey(const std::string& text) {
-  return text.size() <= 253 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-// What topic, ce_source, subject and resource name must agree on: the department.
-absl::StatusOr<std::string> CheckOrigin(const kafka::Record& record, const std::string& name,
-                                        std::string_view collection, int64_t revision) {
-  const auto department = DepartmentOf(name, collection);
-  if (!department) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "the resource's name is not departments/{department}/%s/{id}; check the adapter's mapping",
-        collection));
-  }
-  if (DepartmentOfTopic(record.topic) != department ||
-      record.event.source != "//simpul/adapter/" + *department) {
-    return absl::InvalidArgumentError(
-        "the resource's name is of another department than the adapter that wrote it");
-  }
-  if (record.event.subject != name) {
-    return absl::InvalidArgumentError("ce_subject is not the name of the resource in the event");
-  }
-  if (revision <= 0) return absl::InvalidArgumentError("the event has no revision");
-  return *department;
-}
 
 absl::Status CheckFields(const v1::SourceSession& source) {
   for (const auto* time : {&source.start_time(), &source.update_time(), &source.stop_time()}) {
@@ -78,11 +45,6 @@ absl::Status CheckFields(const v1::SourceSession& source) {
 bool IsNewer(const SessionRow& a, const SessionRow& b) {
   return std::tuple(a.start_us, a.name.size(), a.name) >
          std::tuple(b.start_us, b.name.size(), b.name);
-}
-
-Change ChangeOf(bool was_visible, bool is_visible) {
-  if (!is_visible) return simpul::type::v1::DELETED;
-  return was_visible ? simpul::type::v1::UPDATED : simpul::type::v1::CREATED;
 }
 
 }  // namespace
@@ -110,21 +72,17 @@ absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction,
 
 absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
                                        const v1::SourceSessionEvent& event) {
-  auto department = CheckOrigin(record, event.session().name(), "sessions", event.revision());
-  if (!department.ok()) return department.status();
-  if (!IsInRange(event.observe_time())) {
-    return absl::InvalidArgumentError("observe_time is not between the years 1 and 9999");
-  }
+  auto topic = domain::CheckOrigin(record, event.session().name(), "sessions", event.revision(),
+                                   event.observe_time());
+  if (!topic.ok()) return topic.status();
   if (auto status = CheckFields(event.session()); !status.ok()) return status;
   auto row = LoadSession(transaction, event.session().name());
   if (!row.ok()) return row.status();
   if (row->IsStored() && event.revision() <= row->source_revision) return Outcome::kDuplicate;
 
-  row->department = *department;
+  row->department = topic->department;
   row->source_revision = event.revision();
-  const Cause cause = {
-      absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(event.observe_time())),
-      record.event.traceparent};
+  const Cause cause = domain::CauseOf(record, event.observe_time());
   switch (event.change()) {
     case simpul::type::v1::CREATED:
     case simpul::type::v1::UPDATED:
@@ -144,8 +102,7 @@ absl::StatusOr<Outcome> Applier::Put(store::Transaction& transaction, SessionRow
   const bool was_visible = row.is_visible;
 
   row.resource = *std::move(session);
-  *row.resource.mutable_observe_time() =
-      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(cause.observed));
+  *row.resource.mutable_observe_time() = domain::ToProto(cause.observed);
   row.delete_us = 0;
   row.unique_id = source.unique_id();
   row.nas_address = source.nas_address();
@@ -186,8 +143,7 @@ absl::StatusOr<Outcome> Applier::Delete(store::Transaction& transaction, Session
   row.nas_address.clear();
   row.lost_us = 0;
   row.resource.Clear();
-  *row.resource.mutable_observe_time() =
-      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(cause.observed));
+  *row.resource.mutable_observe_time() = domain::ToProto(cause.observed);
   auto published = Show(transaction, row, false, cause);
   if (!published.ok()) return published.status();
   if (was_visible) {
@@ -222,19 +178,17 @@ absl::StatusOr<bool> Applier::Show(store::Transaction& transaction, SessionRow& 
   }
   if (auto status = Save(transaction, row); !status.ok()) return status;
   if (!has_news) return false;
-  auto status = publisher_.Publish(transaction, ChangeOf(was_visible, visible), row.resource,
-                                   cause.observed, cause.trace);
+  auto status = Publish(publisher_, transaction, ChangeOf(was_visible, visible), row.resource,
+                        cause.observed, cause.trace);
   if (!status.ok()) return status;
   return true;
 }
 
 absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
                                        const v1::SourceHotspotEvent& event) {
-  auto department = CheckOrigin(record, event.hotspot().name(), "hotspots", event.revision());
-  if (!department.ok()) return department.status();
-  if (!IsInRange(event.observe_time())) {
-    return absl::InvalidArgumentError("observe_time is not between the years 1 and 9999");
-  }
+  auto topic = domain::CheckOrigin(record, event.hotspot().name(), "hotspots", event.revision(),
+                                   event.observe_time());
+  if (!topic.ok()) return topic.status();
   if (!IsKey(event.hotspot().nas_address())) {
     return absl::InvalidArgumentError("nas_address is not at most 253 printable ASCII characters");
   }
@@ -242,11 +196,9 @@ absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const ka
   if (!row.ok()) return row.status();
   if (row->IsStored() && event.revision() <= row->source_revision) return Outcome::kDuplicate;
 
-  row->department = *department;
+  row->department = topic->department;
   row->source_revision = event.revision();
-  const Cause cause = {
-      absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(event.observe_time())),
-      record.event.traceparent};
+  const Cause cause = domain::CauseOf(record, event.observe_time());
   switch (event.change()) {
     case simpul::type::v1::CREATED:
     case simpul::type::v1::UPDATED:
@@ -266,8 +218,7 @@ absl::StatusOr<Outcome> Applier::Put(store::Transaction& transaction, HotspotRow
   row.resource.set_nas_address(source.nas_address());
   row.resource.set_display_name(source.display_name());
   row.resource.set_description(source.description());
-  *row.resource.mutable_observe_time() =
-      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(cause.observed));
+  *row.resource.mutable_observe_time() = domain::ToProto(cause.observed);
   auto published = Show(transaction, row, true, cause);
   if (!published.ok()) return published.status();
   if (!was_visible || old_address != row.nas_address) {
@@ -284,8 +235,7 @@ absl::StatusOr<Outcome> Applier::Delete(store::Transaction& transaction, Hotspot
   const std::string address = std::exchange(row.nas_address, "");
   row.delete_us = absl::ToUnixMicros(clock_.Now());
   row.resource.Clear();
-  *row.resource.mutable_observe_time() =
-      TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(cause.observed));
+  *row.resource.mutable_observe_time() = domain::ToProto(cause.observed);
   auto published = Show(transaction, row, false, cause);
   if (!published.ok()) return published.status();
   auto status = QueueRelink(transaction, row.department, address);
@@ -302,8 +252,8 @@ absl::StatusOr<bool> Applier::Show(store::Transaction& transaction, HotspotRow& 
   row.resource.set_revision(row.revision);
   if (auto status = Save(transaction, row); !status.ok()) return status;
   if (!has_news) return false;
-  auto status = publisher_.Publish(transaction, ChangeOf(was_visible, visible), row.resource,
-                                   cause.observed, cause.trace);
+  auto status = Publish(publisher_, transaction, ChangeOf(was_visible, visible), row.resource,
+                        cause.observed, cause.trace);
   if (!status.ok()) return status;
   return true;
 }

@@ -14,6 +14,7 @@
 #include "bus/kafka/outbox.h"
 #include "bus/store/store.h"
 #include "bus/testing/clock.h"
+#include "services/domain/source_event.h"
 #include "services/wifi/publisher.h"
 #include "services/wifi/table.h"
 #include "simpul/wifi/v1/source.pb.h"
@@ -40,11 +41,7 @@ class Applier {
                                        const kafka::Record& record);
 
  private:
-  // What the event said beside the row.
-  struct Cause {
-    absl::Time observed;
-    std::string_view trace;
-  };
+  using Cause = domain::Cause;
 
   absl::StatusOr<kafka::Outcome> Apply(store::Transaction& transaction, const kafka::Record& record,
                                        const v1::SourceSessionEvent& event);

@@ -6,12 +6,17 @@
 #include "bus/rpc/access.h"
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
-#include "services/wifi/name.h"
-#include "services/wifi/page.h"
+#include "services/domain/name.h"
+#include "services/domain/page.h"
+#include "services/domain/row.h"
 #include "services/wifi/table.h"
 
 namespace simpul::wifi {
 namespace {
+
+using domain::DepartmentOfParent;
+using domain::Page;
+using domain::ReadPage;
 
 // Sessions that are ACTIVE, per hotspot, of the hotspots from `first` to `last` by name. Counted
 // when asked, over an index of the open sessions alone: no counter that could go wrong.
@@ -39,16 +44,12 @@ constexpr std::string_view kListDepartment =
 absl::Status ReadPageOf(store::Transaction& transaction, const std::string& department,
                         const Page& page, v1::ListHotspotsResponse& response) {
   const auto each = [&](const store::Row& row) {
-    const std::string_view bytes = row.Bytes(0);
-    if (!response.add_hotspots()->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return absl::DataLossError("a stored hotspot is damaged; restore the store");
-    }
-    return absl::OkStatus();
+    return domain::ReadResource(row.Bytes(0), *response.add_hotspots());
   };
-  const int64_t limit = page.size + 1;  // one more shows whether there is a next page
-  auto status = department.empty()
-                    ? transaction.Query(kListAll, {page.after, limit}, each)
-                    : transaction.Query(kListDepartment, {page.after, limit, department}, each);
+  auto status =
+      department.empty()
+          ? transaction.Query(kListAll, {page.after, page.limit()}, each)
+          : transaction.Query(kListDepartment, {page.after, page.limit(), department}, each);
   if (!status.ok() || response.hotspots().empty()) return status;
   auto counts = CountActive(transaction, response.hotspots(0).name(),
                             response.hotspots(response.hotspots_size() - 1).name());
@@ -64,7 +65,7 @@ absl::Status ReadPageOf(store::Transaction& transaction, const std::string& depa
 absl::StatusOr<v1::Hotspot> HotspotService::Get(const v1::GetHotspotRequest& request) {
   v1::Hotspot hotspot;
   auto status = store_.Read([&](store::Transaction& transaction) -> absl::Status {
-    if (!DepartmentOf(request.name(), "hotspots")) return absl::OkStatus();
+    if (!domain::DepartmentOf(request.name(), "hotspots")) return absl::OkStatus();
     auto row = LoadHotspot(transaction, request.name());
     if (!row.ok()) return row.status();
     if (!row->is_visible) return absl::OkStatus();
@@ -96,11 +97,8 @@ absl::StatusOr<v1::ListHotspotsResponse> HotspotService::List(
     return ReadPageOf(transaction, *department, *page, response);
   });
   if (!status.ok()) return status;
-  if (response.hotspots_size() > page->size) {
-    response.mutable_hotspots()->RemoveLast();
-    const auto& last = response.hotspots(response.hotspots_size() - 1);
-    response.set_next_page_token(tokens_.Seal(scope, last.name()));
-  }
+  response.set_next_page_token(
+      domain::CutToPage(tokens_, scope, *page, *response.mutable_hotspots()));
   rpc::ClearPersonalFields(response);
   return response;
 }

@@ -13,7 +13,6 @@ namespace {
 const FaultPoint kBeforeCommit("wifi.sweep_before_commit");
 
 constexpr int64_t kChunk = 200;  // sessions a transaction
-constexpr absl::Duration kForgetAfter = absl::Hours(24 * 14);
 
 // Names of at most kChunk sessions of this department that are lost by now.
 absl::StatusOr<std::vector<std::string>> Lost(store::Transaction& transaction,
@@ -41,7 +40,7 @@ absl::Status End(store::Transaction& transaction, const std::string& name, absl:
   row->resource.set_revision(row->revision);
   EndAsLost(row->resource);
   if (auto saved = Save(transaction, *row); !saved.ok()) return saved;
-  return publisher.Publish(transaction, simpul::type::v1::UPDATED, row->resource, now, "");
+  return Publish(publisher, transaction, simpul::type::v1::UPDATED, row->resource, now, "");
 }
 
 }  // namespace
@@ -81,23 +80,6 @@ absl::StatusOr<int64_t> EndLostSessions(store::Store& store, Clock& clock,
     }
   }
   return ended;
-}
-
-absl::Status ForgetDeleted(store::Store& store, Clock& clock) {
-  const int64_t before = absl::ToUnixMicros(clock.Now() - kForgetAfter);
-  return store.Transact([&](store::Transaction& transaction) -> absl::Status {
-    auto sessions = transaction.Execute(
-        "DELETE FROM wifi_session WHERE name IN (SELECT name FROM wifi_session "
-        "WHERE delete_us > 0 AND delete_us < $1 LIMIT 1000)",
-        {before});
-    if (!sessions.ok()) return sessions.status();
-    return transaction
-        .Execute(
-            "DELETE FROM wifi_hotspot WHERE name IN (SELECT name FROM wifi_hotspot "
-            "WHERE delete_us > 0 AND delete_us < $1 LIMIT 1000)",
-            {before})
-        .status();
-  });
 }
 
 }  // namespace simpul::wifi

@@ -115,10 +115,10 @@ TEST_P(LostStopsTest, ForgetsADeletedNameOnlyAfterItsEventsAreForgotten) {
   ASSERT_THAT(Put(Open("1")), IsOk());
   ASSERT_THAT(Delete("1"), IsOk());
   clock_.Advance(absl::Hours(24 * 14));
-  ASSERT_THAT(ForgetDeleted(*store_, clock_), IsOk());
+  ASSERT_THAT(domain::ForgetDeleted(*store_, clock_, {"wifi_session"}), IsOk());
   EXPECT_EQ(*Apply(old), kafka::Outcome::kDuplicate);
   clock_.Advance(absl::Seconds(1));
-  ASSERT_THAT(ForgetDeleted(*store_, clock_), IsOk());
+  ASSERT_THAT(domain::ForgetDeleted(*store_, clock_, {"wifi_session"}), IsOk());
   EXPECT_EQ(*Apply(old), kafka::Outcome::kDelivered);
 }
 

@@ -59,6 +59,10 @@ CREATE TABLE wifi_source_topic (
   topic TEXT PRIMARY KEY
 );
 )"},
+      {2, R"(
+INSERT INTO source_topic (topic) SELECT topic FROM wifi_source_topic;
+DROP TABLE wifi_source_topic;
+)"},
   };
   return kSteps;
 }

@@ -8,7 +8,7 @@
 
 namespace simpul::wifi {
 
-// Apply with store::Migrate(store, "wifi", Migrations()).
+// Apply with store::Migrate(store, "wifi", Migrations()), after domain::SourceMigrations().
 std::span<const store::Migration> Migrations();
 
 }  // namespace simpul::wifi

@@ -82,8 +82,8 @@ absl::StatusOr<int64_t> Relink(store::Store& store, Clock& clock,
         row->resource.set_revision(row->revision);
         row->resource.set_hotspot(*hotspot);
         if (auto saved = Save(transaction, *row); !saved.ok()) return saved;
-        auto published = publisher.Publish(transaction, simpul::type::v1::UPDATED, row->resource,
-                                           clock.Now(), "");
+        auto published = Publish(publisher, transaction, simpul::type::v1::UPDATED, row->resource,
+                                 clock.Now(), "");
         if (!published.ok()) return published;
       }
       changed += static_cast<int64_t>(names->size());

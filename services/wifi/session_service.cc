@@ -6,12 +6,18 @@
 #include "bus/rpc/access.h"
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
-#include "services/wifi/name.h"
-#include "services/wifi/page.h"
+#include "services/domain/name.h"
+#include "services/domain/page.h"
+#include "services/domain/row.h"
 #include "services/wifi/table.h"
 
 namespace simpul::wifi {
 namespace {
+
+using domain::DepartmentOf;
+using domain::DepartmentOfParent;
+using domain::Page;
+using domain::ReadPage;
 
 // What narrows a List: at most one of department and hotspot, since a hotspot has one department.
 enum class Place { kAnywhere, kDepartment, kHotspot };
@@ -73,16 +79,12 @@ absl::StatusOr<Filter> ReadFilter(const v1::ListSessionsRequest& request) {
 absl::Status ReadPageOf(store::Transaction& transaction, const Filter& filter, const Page& page,
                         v1::ListSessionsResponse& response) {
   const auto each = [&](const store::Row& row) {
-    const std::string_view bytes = row.Bytes(0);
-    if (!response.add_sessions()->ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-      return absl::DataLossError("a stored session is damaged; restore the store");
-    }
-    return absl::OkStatus();
+    return domain::ReadResource(row.Bytes(0), *response.add_sessions());
   };
   const std::string& sql = ListSql(filter.place, filter.state);
-  const int64_t limit = page.size + 1;  // one more shows whether there is a next page
-  if (filter.place == Place::kAnywhere) return transaction.Query(sql, {page.after, limit}, each);
-  return transaction.Query(sql, {page.after, limit, filter.where}, each);
+  if (filter.place == Place::kAnywhere)
+    return transaction.Query(sql, {page.after, page.limit()}, each);
+  return transaction.Query(sql, {page.after, page.limit(), filter.where}, each);
 }
 
 }  // namespace
@@ -116,11 +118,8 @@ absl::StatusOr<v1::ListSessionsResponse> SessionService::List(
     return ReadPageOf(transaction, *filter, *page, response);
   });
   if (!status.ok()) return status;
-  if (response.sessions_size() > page->size) {
-    response.mutable_sessions()->RemoveLast();
-    const auto& last = response.sessions(response.sessions_size() - 1);
-    response.set_next_page_token(tokens_.Seal(filter->scope, last.name()));
-  }
+  response.set_next_page_token(
+      domain::CutToPage(tokens_, filter->scope, *page, *response.mutable_sessions()));
   rpc::ClearPersonalFields(response);
   return response;
 }

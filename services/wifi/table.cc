@@ -1,27 +1,14 @@
 #include "services/wifi/table.h"
 
-#include <utility>
-
 namespace simpul::wifi {
 namespace {
 
-// Reads the columns that a row begins with, in the order of RowHead.
-void ReadHead(const store::Row& row, RowHead& head) {
-  head.name = row.Text(0);
-  head.department = row.Text(1);
-  head.source_revision = head.stored_source_revision = row.Int(2);
-  head.revision = head.stored_revision = row.Int(3);
-  head.is_visible = row.Int(4) != 0;
-  head.delete_us = row.Int(5);
-  head.nas_address = row.Text(6);
-}
+using domain::ReadResource;
+using domain::Written;
 
-template <class Resource>
-absl::Status ReadResource(std::string_view bytes, Resource& resource) {
-  if (resource.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return absl::OkStatus();
-  return absl::DataLossError(
-      "a stored resource is damaged; restore the store and resync the adapter");
+void ReadHead(const store::Row& row, PlaceRow& place) {
+  domain::ReadHead(row, place);
+  place.nas_address = row.Text(6);
 }
 
 absl::Status ReadSession(const store::Row& row, SessionRow& session) {
@@ -31,17 +18,6 @@ absl::Status ReadSession(const store::Row& row, SessionRow& session) {
   session.silence_us = row.Int(9);
   session.lost_us = row.Int(10);
   return ReadResource(row.Bytes(11), session.resource);
-}
-
-// What became of a write that must change just one row.
-absl::Status Written(const absl::StatusOr<int64_t>& rows, RowHead& head) {
-  if (absl::IsAlreadyExists(rows.status()) || (rows.ok() && *rows != 1)) {
-    return absl::AbortedError("another transaction changed this row; try again");
-  }
-  if (!rows.ok()) return rows.status();
-  head.stored_source_revision = head.source_revision;
-  head.stored_revision = head.revision;
-  return absl::OkStatus();
 }
 
 }  // namespace

@@ -10,31 +10,21 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "bus/store/store.h"
+#include "services/domain/row.h"
 #include "simpul/wifi/v1/wifi.pb.h"
 
 namespace simpul::wifi {
 
-// What every row has, whether of a hotspot or a session.
-struct RowHead {
-  std::string name;
-  std::string department;
-  int64_t source_revision = 0;
-  int64_t revision = 0;     // 0: never published
-  bool is_visible = false;  // readers see it
-  int64_t delete_us = 0;    // when the source deleted it; 0: it is there
+// What both have, the address that links them too.
+struct PlaceRow : domain::RowHead {
   std::string nas_address;
-  // As they stand in the store, to see that nobody changed the row meanwhile; -1: no row yet.
-  int64_t stored_source_revision = -1;
-  int64_t stored_revision = -1;
-
-  bool IsStored() const { return stored_revision >= 0; }
 };
 
-struct HotspotRow : RowHead {
+struct HotspotRow : PlaceRow {
   v1::Hotspot resource;
 };
 
-struct SessionRow : RowHead {
+struct SessionRow : PlaceRow {
   std::string unique_id;
   int64_t start_us = 0;
   int64_t silence_us = 0;  // after which an open session is lost; 0: never

@@ -12,7 +12,7 @@
 #include "bus/store/test_store.h"
 #include "bus/testing/status_matchers.h"
 #include "gmock/gmock.h"
-#include "google/protobuf/util/time_util.h"
+#include "services/domain/sources.h"
 #include "services/wifi/applier.h"
 #include "services/wifi/migrations.h"
 #include "services/wifi/publisher.h"
@@ -21,9 +21,7 @@
 
 namespace simpul::wifi {
 
-inline google::protobuf::Timestamp ToProto(absl::Time time) {
-  return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
+using domain::ToProto;
 
 class WifiTest : public ::testing::TestWithParam<store::Database> {
  protected:
@@ -34,6 +32,7 @@ class WifiTest : public ::testing::TestWithParam<store::Database> {
     ASSERT_THAT(opened, testing::IsOk());
     store_ = *std::move(opened);
     ASSERT_THAT(store::Migrate(*store_, "outbox", kafka::OutboxMigrations()), testing::IsOk());
+    ASSERT_THAT(store::Migrate(*store_, "sources", domain::SourceMigrations()), testing::IsOk());
     ASSERT_THAT(store::Migrate(*store_, "wifi", Migrations()), testing::IsOk());
   }
 
@@ -128,7 +127,7 @@ class WifiTest : public ::testing::TestWithParam<store::Database> {
   FakeClock clock_{start_};
   std::unique_ptr<store::Store> store_;
   kafka::RevisionClock revisions_{clock_};
-  Publisher publisher_{clock_, "urn:simpul:contract:test"};
+  Publisher publisher_{clock_, "wifi", "urn:simpul:contract:test"};
   Applier applier_{clock_, revisions_, publisher_};
   int64_t source_revision_ = 1000;
   // Of the last News().

@@ -1,11 +1,15 @@
-#include "services/wifi/sources.h"
+#include "services/domain/sources.h"
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "services/wifi/wifi_test.h"
+#include "bus/store/test_store.h"
+#include "bus/testing/status_matchers.h"
+#include "gmock/gmock.h"
 
-namespace simpul::wifi {
+namespace simpul::domain {
 namespace {
 
 using simpul::catalogue::v1::Part;
@@ -21,17 +25,28 @@ Part Adapter(const std::string& department, const std::vector<std::string>& topi
   return part;
 }
 
-class SourcesTest : public WifiTest {
+const SourceKind kWifi = {"simpul.wifi.v1.WifiSourceService", {"hotspot", "session"}};
+
+class SourcesTest : public ::testing::Test {
  protected:
+  void SetUp() override {
+    auto opened = store::Store::Open(store::FreshStore(store::Database::kSqlite));
+    ASSERT_THAT(opened, IsOk());
+    store_ = *std::move(opened);
+    ASSERT_THAT(store::Migrate(*store_, "sources", SourceMigrations()), IsOk());
+  }
+
   kafka::Accounting Pending(const std::string& topic, int64_t pending) {
     return {.topic = topic, .pending = pending};
   }
+  const absl::Time start_ = absl::FromUnixSeconds(1'800'000'000);
+  std::unique_ptr<store::Store> store_;
   const std::string sessions_ = "simpul.source.diskominfo.radius.session";
   const std::string hotspots_ = "simpul.source.diskominfo.radius.hotspot";
 };
 
-TEST_P(SourcesTest, ReadsSessionsAndHotspotsOfAdaptersThatServeWifi) {
-  Sources sources(*store_);
+TEST_F(SourcesTest, ReadsTheNounsOfAdaptersThatServeTheContract) {
+  Sources sources(*store_, kWifi);
   Part cctv = Adapter("dishub", {"simpul.source.dishub.zm.session"});
   cctv.set_services(0, "simpul.cctv.v1.CameraSourceService");
   Part impostor = Adapter("x", {"simpul.source.x.radius.session"});
@@ -44,20 +59,20 @@ TEST_P(SourcesTest, ReadsSessionsAndHotspotsOfAdaptersThatServeWifi) {
   EXPECT_THAT(sources.topics(), ElementsAre(hotspots_, sessions_));
 }
 
-TEST_P(SourcesTest, KeepsTheTopicsOfAnAdapterThatLeftAlsoAfterARestart) {
+TEST_F(SourcesTest, KeepsTheTopicsOfAnAdapterThatLeftAlsoAfterARestart) {
   {
-    Sources sources(*store_);
+    Sources sources(*store_, kWifi);
     ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
     ASSERT_THAT(sources.Update({}), IsOk());
     EXPECT_THAT(sources.topics(), ElementsAre(sessions_));
   }
-  Sources sources(*store_);
+  Sources sources(*store_, kWifi);
   ASSERT_THAT(sources.Load(), IsOk());
   EXPECT_THAT(sources.topics(), ElementsAre(sessions_));
 }
 
-TEST_P(SourcesTest, ListensOnceTheAdapterIsThereAndAllItPublishedIsApplied) {
-  Sources sources(*store_);
+TEST_F(SourcesTest, ListensOnceTheAdapterIsThereAndAllItPublishedIsApplied) {
+  Sources sources(*store_, kWifi);
   EXPECT_THAT(sources.Listen({Pending(sessions_, 0)}, start_), IsEmpty());
   ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
   EXPECT_THAT(sources.Listen({}, start_), IsEmpty());
@@ -69,8 +84,8 @@ TEST_P(SourcesTest, ListensOnceTheAdapterIsThereAndAllItPublishedIsApplied) {
   EXPECT_EQ(sources.Listen({Pending(sessions_, 5)}, later + absl::Seconds(1)), listening);
 }
 
-TEST_P(SourcesTest, ListensToAnAdapterThatNeverRestsOnceItsBacklogIsApplied) {
-  Sources sources(*store_);
+TEST_F(SourcesTest, ListensToAnAdapterThatNeverRestsOnceItsBacklogIsApplied) {
+  Sources sources(*store_, kWifi);
   ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
   const auto sees = [&](int64_t in, int64_t pending, int seconds) {
     return sources.Listen({{.topic = sessions_, .in = in, .pending = pending}},
@@ -81,8 +96,8 @@ TEST_P(SourcesTest, ListensToAnAdapterThatNeverRestsOnceItsBacklogIsApplied) {
   EXPECT_THAT(sees(300, 200, 10), ElementsAre(std::pair("diskominfo", start_ + absl::Seconds(10))));
 }
 
-TEST_P(SourcesTest, WaitsForTheBacklogOfAnAdapterThatCameBack) {
-  Sources sources(*store_);
+TEST_F(SourcesTest, WaitsForTheBacklogOfAnAdapterThatCameBack) {
+  Sources sources(*store_, kWifi);
   const auto sees = [&](int64_t in, int64_t pending) {
     return sources.Listen({{.topic = sessions_, .in = in, .pending = pending}}, start_);
   };
@@ -94,16 +109,13 @@ TEST_P(SourcesTest, WaitsForTheBacklogOfAnAdapterThatCameBack) {
   EXPECT_THAT(sees(300, 50), ::testing::SizeIs(1));
 }
 
-TEST_P(SourcesTest, StopsListeningWhenTheAdapterLeaves) {
-  Sources sources(*store_);
+TEST_F(SourcesTest, StopsListeningWhenTheAdapterLeaves) {
+  Sources sources(*store_, kWifi);
   ASSERT_THAT(sources.Update({Adapter("diskominfo", {sessions_})}), IsOk());
   sources.Listen({Pending(sessions_, 0)}, start_);
   ASSERT_THAT(sources.Update({}), IsOk());
   EXPECT_THAT(sources.Listen({Pending(sessions_, 0)}, start_), IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, SourcesTest, ::testing::Values(store::Database::kSqlite),
-                         DatabaseName);
-
 }  // namespace
-}  // namespace simpul::wifi
+}  // namespace simpul::domain

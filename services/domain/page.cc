@@ -1,10 +1,10 @@
-#include "services/wifi/page.h"
+#include "services/domain/page.h"
 
 #include <algorithm>
 
 #include "absl/status/status.h"
 
-namespace simpul::wifi {
+namespace simpul::domain {
 
 absl::StatusOr<Page> ReadPage(const rpc::TokenKey& key, const std::string& scope, int32_t page_size,
                               const std::string& page_token) {
@@ -24,4 +24,4 @@ absl::StatusOr<Page> ReadPage(const rpc::TokenKey& key, const std::string& scope
   return page;
 }
 
-}  // namespace simpul::wifi
+}  // namespace simpul::domain

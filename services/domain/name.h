@@ -1,12 +1,12 @@
-// Resource names of this domain, and the names of the topics and sources they come from.
-#ifndef SIMPUL_SERVICES_WIFI_NAME_H_
-#define SIMPUL_SERVICES_WIFI_NAME_H_
+// Resource names, and the names of the topics and sources they come from.
+#ifndef SIMPUL_SERVICES_DOMAIN_NAME_H_
+#define SIMPUL_SERVICES_DOMAIN_NAME_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace simpul::wifi {
+namespace simpul::domain {
 
 // `[a-z][a-z0-9-]*`, at most 63 characters.
 bool IsDepartment(std::string_view text);
@@ -19,10 +19,16 @@ std::optional<std::string> DepartmentOf(std::string_view name, std::string_view 
 // neither empty, "departments/-" nor "departments/{department}".
 std::optional<std::string> DepartmentOfParent(std::string_view parent);
 
-// The department of "simpul.source.{department}.{app}.{noun}"; nothing if `topic` is no source
-// topic.
-std::optional<std::string> DepartmentOfTopic(std::string_view topic);
+// The words of "simpul.source.{department}.{app}.{noun}".
+struct SourceTopic {
+  std::string department;
+  std::string app;
+  std::string noun;
+};
 
-}  // namespace simpul::wifi
+// Nothing if `topic` is no source topic.
+std::optional<SourceTopic> ParseSourceTopic(std::string_view topic);
 
-#endif  // SIMPUL_SERVICES_WIFI_NAME_H_
+}  // namespace simpul::domain
+
+#endif  // SIMPUL_SERVICES_DOMAIN_NAME_H_

@@ -1,39 +1,39 @@
-#include "services/wifi/sources.h"
+#include "services/domain/sources.h"
 
 #include <algorithm>
 #include <map>
 #include <utility>
 
 #include "bus/rpc/identity.h"
-#include "services/wifi/name.h"
-#include "simpul/wifi/v1/source.pb.h"
+#include "services/domain/name.h"
 
-namespace simpul::wifi {
-namespace {
-
+namespace simpul::domain {
 using simpul::catalogue::v1::Part;
 
-constexpr std::string_view kService = "simpul.wifi.v1.WifiSourceService";
+std::span<const store::Migration> SourceMigrations() {
+  static constexpr store::Migration kSteps[] = {
+      {1, "CREATE TABLE source_topic (topic TEXT PRIMARY KEY);"},
+  };
+  return kSteps;
+}
 
-// The department whose WiFi this part is the adapter of; empty: it is none.
-std::string AdapterOf(const Part& part) {
+std::string AdapterOf(const Part& part, std::string_view service) {
   const auto identity = rpc::Identity::Parse(part.identity());
   const bool serves = std::any_of(part.services().begin(), part.services().end(),
-                                  [](const std::string& name) { return name == kService; });
+                                  [&](const std::string& name) { return name == service; });
   return identity.ok() && identity->kind == "adapter" && serves ? identity->name : "";
 }
 
-bool IsOurs(const std::string& topic, const std::string& department) {
-  return DepartmentOfTopic(topic) == department &&
-         (topic.ends_with(".session") || topic.ends_with(".hotspot"));
+bool Sources::IsOurs(const std::string& topic, const std::string& department) const {
+  const auto source = ParseSourceTopic(topic);
+  return source && source->department == department &&
+         std::find(kind_.nouns.begin(), kind_.nouns.end(), source->noun) != kind_.nouns.end();
 }
-
-}  // namespace
 
 absl::Status Sources::Load() {
   std::set<std::string> topics;
   auto status = store_.Read([&](store::Transaction& transaction) {
-    return transaction.Query("SELECT topic FROM wifi_source_topic", {}, [&](const store::Row& row) {
+    return transaction.Query("SELECT topic FROM source_topic", {}, [&](const store::Row& row) {
       topics.emplace(row.Text(0));
       return absl::OkStatus();
     });
@@ -48,7 +48,7 @@ absl::Status Sources::Update(const std::vector<Part>& parts) {
   std::set<std::string> present;
   std::set<std::string> named;
   for (const Part& part : parts) {
-    const std::string department = AdapterOf(part);
+    const std::string department = AdapterOf(part, kind_.service);
     if (department.empty()) continue;
     present.insert(department);
     for (const std::string& topic : part.topics()) {
@@ -73,8 +73,7 @@ absl::Status Sources::Update(const std::vector<Part>& parts) {
   return store_.Transact([&](store::Transaction& transaction) -> absl::Status {
     for (const std::string& topic : fresh) {
       auto written = transaction.Execute(
-          "INSERT INTO wifi_source_topic (topic) VALUES ($1) ON CONFLICT (topic) DO NOTHING",
-          {topic});
+          "INSERT INTO source_topic (topic) VALUES ($1) ON CONFLICT (topic) DO NOTHING", {topic});
       if (!written.ok()) return written.status();
     }
     return absl::OkStatus();
@@ -90,16 +89,17 @@ Listening Sources::Listen(const std::vector<kafka::Accounting>& accounting, absl
   absl::MutexLock lock(&mutex_);
   std::map<std::string, bool> is_applied;
   for (const kafka::Accounting& partition : accounting) {
-    const auto department = DepartmentOfTopic(partition.topic);
-    if (!department || !present_.contains(*department) || listening_.contains(*department))
+    const auto source = ParseSourceTopic(partition.topic);
+    if (!source || !present_.contains(source->department) ||
+        listening_.contains(source->department))
       continue;
     // A busy city has always something pending, so it is the backlog alone that is waited for.
     const int64_t backlog =
-        backlog_[*department]
+        backlog_[source->department]
             .emplace(std::pair(partition.topic, partition.partition), partition.in)
             .first->second;
     const bool done = partition.pending == 0 || partition.in - partition.pending >= backlog;
-    const auto [entry, is_first] = is_applied.emplace(*department, done);
+    const auto [entry, is_first] = is_applied.emplace(source->department, done);
     if (!is_first) entry->second = entry->second && done;
   }
   for (const auto& [department, done] : is_applied) {
@@ -110,4 +110,4 @@ Listening Sources::Listen(const std::vector<kafka::Accounting>& accounting, absl
   return listening_;
 }
 
-}  // namespace simpul::wifi
+}  // namespace simpul::domain

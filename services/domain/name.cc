@@ -1,8 +1,8 @@
-#include "services/wifi/name.h"
+#include "services/domain/name.h"
 
 #include <algorithm>
 
-namespace simpul::wifi {
+namespace simpul::domain {
 namespace {
 
 // Cuts what stands before the first `separator` off `rest`; nothing if there is none.
@@ -47,7 +47,7 @@ std::optional<std::string> DepartmentOfParent(std::string_view parent) {
   return std::string(parent);
 }
 
-std::optional<std::string> DepartmentOfTopic(std::string_view topic) {
+std::optional<SourceTopic> ParseSourceTopic(std::string_view topic) {
   constexpr std::string_view kPrefix = "simpul.source.";
   if (!topic.starts_with(kPrefix)) return std::nullopt;
   topic.remove_prefix(kPrefix.size());
@@ -57,7 +57,7 @@ std::optional<std::string> DepartmentOfTopic(std::string_view topic) {
       topic.find('.') != std::string_view::npos) {
     return std::nullopt;
   }
-  return std::string(*department);
+  return SourceTopic{std::string(*department), std::string(*app), std::string(topic)};
 }
 
-}  // namespace simpul::wifi
+}  // namespace simpul::domain

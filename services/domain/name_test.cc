@@ -1,11 +1,11 @@
-#include "services/wifi/name.h"
+#include "services/domain/name.h"
 
 #include <optional>
 #include <string>
 
 #include "gmock/gmock.h"
 
-namespace simpul::wifi {
+namespace simpul::domain {
 namespace {
 
 TEST(Name, TellsTheDepartmentOfAResource) {
@@ -35,15 +35,19 @@ TEST(Name, AParentIsADepartmentOrAll) {
   }
 }
 
-TEST(Name, ASourceTopicTellsItsDepartment) {
-  EXPECT_EQ(DepartmentOfTopic("simpul.source.diskominfo.radius.session"), "diskominfo");
-  for (const std::string topic :
+TEST(Name, ASourceTopicTellsItsDepartmentAndApplication) {
+  const auto topic = ParseSourceTopic("simpul.source.diskominfo.radius.session");
+  ASSERT_TRUE(topic.has_value());
+  EXPECT_EQ(topic->department, "diskominfo");
+  EXPECT_EQ(topic->app, "radius");
+  EXPECT_EQ(topic->noun, "session");
+  for (const std::string name :
        {"simpul.wifi.v1.SessionEvent", "simpul.source.diskominfo.session",
         "simpul.source.diskominfo.a.b.session", "simpul.source..radius.session",
         "simpul.source.diskominfo..session", "simpul.source.diskominfo.radius."}) {
-    EXPECT_EQ(DepartmentOfTopic(topic), std::nullopt) << topic;
+    EXPECT_FALSE(ParseSourceTopic(name).has_value()) << name;
   }
 }
 
 }  // namespace
-}  // namespace simpul::wifi
+}  // namespace simpul::domain

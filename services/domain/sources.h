@@ -1,11 +1,13 @@
 // Which topics to read, and which departments are listened to.
-#ifndef SIMPUL_SERVICES_WIFI_SOURCES_H_
-#define SIMPUL_SERVICES_WIFI_SOURCES_H_
+#ifndef SIMPUL_SERVICES_DOMAIN_SOURCES_H_
+#define SIMPUL_SERVICES_DOMAIN_SOURCES_H_
 
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,16 +17,32 @@
 #include "absl/time/time.h"
 #include "bus/kafka/consumer.h"
 #include "bus/store/store.h"
-#include "services/wifi/lost_stops.h"
 #include "simpul/catalogue/v1/registry.pb.h"
 
-namespace simpul::wifi {
+namespace simpul::domain {
 
-// The topics of hotspots and sessions of all adapters that ever served WifiSourceService: what an
-// adapter published is applied also when it has left the bus. Keeps them in the store. Thread-safe.
+// Since when each department has been listened to: its adapter is on the bus and all it had
+// published by then is applied. Silence counts from then at the earliest, so that our own absence
+// is nobody's silence.
+using Listening = std::map<std::string, absl::Time>;
+
+// What a domain service reads.
+struct SourceKind {
+  std::string service;             // the source contract: "simpul.wifi.v1.WifiSourceService"
+  std::vector<std::string> nouns;  // "session", "hotspot": how its topics end
+};
+
+// The table of source topics; apply with store::Migrate(store, "sources", SourceMigrations()).
+std::span<const store::Migration> SourceMigrations();
+
+// The department whose adapter `part` is, if it serves `service`; empty: it is none.
+std::string AdapterOf(const simpul::catalogue::v1::Part& part, std::string_view service);
+
+// The topics of all adapters that ever served one source contract: what an adapter published is
+// applied also when it has left the bus. Keeps them in the store. Thread-safe.
 class Sources {
  public:
-  explicit Sources(store::Store& store) : store_(store) {}
+  Sources(store::Store& store, SourceKind kind) : store_(store), kind_(std::move(kind)) {}
 
   // Reads the topics that earlier runs knew.
   absl::Status Load();
@@ -41,7 +59,10 @@ class Sources {
   Listening Listen(const std::vector<kafka::Accounting>& accounting, absl::Time now);
 
  private:
+  bool IsOurs(const std::string& topic, const std::string& department) const;
+
   store::Store& store_;
+  const SourceKind kind_;
   mutable absl::Mutex mutex_;
   std::set<std::string> topics_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> present_
@@ -52,6 +73,6 @@ class Sources {
       ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace simpul::wifi
+}  // namespace simpul::domain
 
-#endif  // SIMPUL_SERVICES_WIFI_SOURCES_H_
+#endif  // SIMPUL_SERVICES_DOMAIN_SOURCES_H_

@@ -1,0 +1,55 @@
+#include "services/domain/row.h"
+
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+
+namespace simpul::domain {
+namespace {
+
+constexpr absl::Duration kForgetAfter = absl::Hours(24 * 14);
+
+}  // namespace
+
+void ReadHead(const store::Row& row, RowHead& head) {
+  head.name = row.Text(0);
+  head.department = row.Text(1);
+  head.source_revision = head.stored_source_revision = row.Int(2);
+  head.revision = head.stored_revision = row.Int(3);
+  head.is_visible = row.Int(4) != 0;
+  head.delete_us = row.Int(5);
+}
+
+absl::Status ReadResource(std::string_view bytes, google::protobuf::MessageLite& resource) {
+  if (resource.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return absl::OkStatus();
+  return absl::DataLossError(
+      "a stored resource is damaged; restore the store and resync the adapter");
+}
+
+absl::Status Written(const absl::StatusOr<int64_t>& rows, RowHead& head) {
+  if (absl::IsAlreadyExists(rows.status()) || (rows.ok() && *rows != 1)) {
+    return absl::AbortedError("another transaction changed this row; try again");
+  }
+  if (!rows.ok()) return rows.status();
+  head.stored_source_revision = head.source_revision;
+  head.stored_revision = head.revision;
+  return absl::OkStatus();
+}
+
+absl::Status ForgetDeleted(store::Store& store, Clock& clock,
+                           std::initializer_list<std::string_view> tables) {
+  const int64_t before = absl::ToUnixMicros(clock.Now() - kForgetAfter);
+  return store.Transact([&](store::Transaction& transaction) -> absl::Status {
+    for (const std::string_view table : tables) {
+      auto forgotten =
+          transaction.Execute(absl::StrFormat("DELETE FROM %s WHERE name IN (SELECT name FROM %s "
+                                              "WHERE delete_us > 0 AND delete_us < $1 LIMIT 1000)",
+                                              table, table),
+                              {before});
+      if (!forgotten.ok()) return forgotten.status();
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace simpul::domain
