@@ -70,8 +70,8 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> GatewayClient::Open(const Gateway
     if (!ca.ok()) return ca.status();
     credentials = grpc::SslCredentials({.pem_root_certs = *std::move(ca)});
   }
-  return std::unique_ptr<GatewayClient>(new GatewayClient(
-      Dial(address, credentials), std::string(absl::StripAsciiWhitespace(*key))));
+  return std::unique_ptr<GatewayClient>(
+      new GatewayClient(Dial(address, credentials), std::string(absl::StripAsciiWhitespace(*key))));
 }
 
 GatewayClient::GatewayClient(std::shared_ptr<grpc::Channel> channel, std::string key)

@@ -68,9 +68,7 @@ class Filler {
   void Fill(const YAML::Node& node, const std::string& path, Message& message) {
     const Descriptor& type = *message.GetDescriptor();
     if (type.full_name() == "google.protobuf.Duration") return FillDuration(node, path, message);
-    if (node.IsScalar() && type.field_count() > 0 &&
-        type.field(0)->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
-        !type.field(0)->is_repeated()) {
+    if (node.IsScalar() && HasShortForm(type)) {
       locations_.Set(Join(path, type.field(0)->name()), LineOf(node));
       return message.GetReflection()->SetString(&message, type.field(0), node.Scalar());
     }
@@ -83,6 +81,13 @@ class Filler {
   }
 
  private:
+  // Where a field is one of several, the short form would guess which: a password would become the
+  // name of a variable.
+  static bool HasShortForm(const Descriptor& type) {
+    return type.field_count() > 0 && type.field(0)->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
+           !type.field(0)->is_repeated() && type.field(0)->real_containing_oneof() == nullptr;
+  }
+
   static int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }
 
   void Wrong(const YAML::Node& node, const std::string& what) {

@@ -69,6 +69,12 @@ TEST(Yaml, RefusesTwoOfAOneof) {
               ElementsAre("m.yaml:5: expected only one of env, file"));
 }
 
+TEST(Yaml, TakesNoPasswordForTheNameOfAVariable) {
+  Mapping mapping;
+  EXPECT_THAT(Parse("source:\n  sql:\n    dsn: postgresql://u:geheim@h/d\n", mapping),
+              ElementsAre("m.yaml:3: expected keys and values: env, file"));
+}
+
 TEST(Yaml, RefusesAnUnknownEnumValueWithTheKnownOnes) {
   Mapping mapping;
   EXPECT_THAT(Parse("resources:\n  T:\n    key: {column: a, type: FLOAT}\n", mapping),

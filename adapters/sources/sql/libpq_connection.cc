@@ -305,10 +305,37 @@ class LibpqConnection final : public Connection {
   std::deque<std::string> scratch_;
 };
 
+// libpq quotes pieces of the DSN, and of one that is written wrong the piece may be the password.
+std::string WithoutQuoted(std::string_view text) {
+  std::string kept;
+  bool is_quoted = false;
+  for (const char c : text) {
+    if (c == '"') {
+      is_quoted = !is_quoted;
+      if (is_quoted) kept += "\"...\"";
+    } else if (!is_quoted) {
+      kept += c;
+    }
+  }
+  return kept;
+}
+
+// FAILED_PRECONDITION: it is written wrong. Says how it is written right, and nothing of it.
+absl::Status CheckDsn(const std::string& dsn) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(dsn.c_str(), nullptr), PQconninfoFree);
+  if (options != nullptr) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "the data source name is none that PostgreSQL knows; write it as "
+      "postgresql://user:password@host:port/database, in the password %3A for ':', %2F for '/', "
+      "%40 for '@', %25 for '%'");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> ConnectLibpq(const std::string& dsn,
                                                          const Limits& limits) {
+  if (auto s = CheckDsn(dsn); !s.ok()) return s;
   const char* keys[] = {"dbname",           "connect_timeout",  "client_encoding",
                         "application_name", "tcp_user_timeout", nullptr};
   const char* values[] = {dsn.c_str(), "5", "UTF8", "simpul", "20000", nullptr};
@@ -316,7 +343,8 @@ absl::StatusOr<std::unique_ptr<Connection>> ConnectLibpq(const std::string& dsn,
   auto connection = std::make_unique<LibpqConnection>(raw);
   if (PQstatus(raw) != CONNECTION_OK) {
     observe::Log(observe::Severity::kWarning, "adapter",
-                 "cannot connect to the application's database", {{"error", PQerrorMessage(raw)}});
+                 "cannot connect to the application's database",
+                 {{"error", WithoutQuoted(PQerrorMessage(raw))}});
     return absl::UnavailableError("the application's database cannot be reached");
   }
   PQsetnonblocking(raw, 1);

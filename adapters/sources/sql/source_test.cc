@@ -382,6 +382,20 @@ TEST(SqlSourceUnavailable, SaysSoWithoutTheDsn) {
   }
 }
 
+TEST(SqlSourceUnavailable, TellsNothingOfADsnThatIsWrittenWrong) {
+  for (const std::string dsn :
+       {"postgresql://simpul:geheim%zz@127.0.0.1/none", "postgresql://simpul:ge:heim/x@127.0.0.1/d",
+        "postgresql://simpul:geheim@127.0.0.1:geheim/d", "host=127.0.0.1 password=geheim nonsense",
+        "host=127.0.0.1 port=geheim dbname=d"}) {
+    Source source(dsn, {});
+    ::testing::internal::CaptureStderr();
+    const absl::Status status = source.Acquire(absl::Now() + absl::Seconds(5)).status();
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("heim"))) << dsn;
+    EXPECT_FALSE(status.ok()) << dsn;
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("heim"))) << dsn;
+  }
+}
+
 TEST(SqlSourceTypes, ReadsPostgresTypesThatNeedCare) {
   const std::string uri = PostgresUri();
   if (uri.empty()) GTEST_FAIL();
