@@ -219,11 +219,11 @@ TEST_P(WatchTest, PublishesAllRowsAgainWithTheirRevisions) {
   for (int i = 0; i < 5; ++i) Insert("u" + std::to_string(i), "now()");
   Poll();
   (void)(*store_).Transact(
-      [](store::Transaction& t) { return t.Execute("UPDATE outbox SET sent_at = 1").status(); });
+      [](store::Transaction& t) { return t.Execute("DELETE FROM outbox_unsent").status(); });
   watch_->RequestResync();
   Poll();
   EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 5);
-  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox WHERE sent_at IS NULL"), 5);
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox_unsent"), 5);
 }
 
 TEST_P(WatchTest, NamesAColumnThatIsGoneAndGoesOnOnceItIsBack) {

@@ -97,7 +97,8 @@ absl::Status Assignment::Seek(rd_kafka_t* client, Partition& partition) {
 
 std::shared_ptr<Partition> Assignment::Find(const rd_kafka_message_t& message) const {
   if (message.rkt == nullptr) return nullptr;
-  const auto found = partitions_.find({rd_kafka_topic_name(message.rkt), message.partition});
+  const auto found = partitions_.find(
+      std::pair<std::string_view, int32_t>(rd_kafka_topic_name(message.rkt), message.partition));
   return found == partitions_.end() ? nullptr : found->second;
 }
 

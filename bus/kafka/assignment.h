@@ -58,10 +58,16 @@ class Assignment {
   std::shared_ptr<Partition> Find(const rd_kafka_message_t& message) const;
   Arrival Judge(Partition& partition, int64_t offset) const;
 
-  // By topic and number.
-  const std::map<std::pair<std::string, int32_t>, std::shared_ptr<Partition>>& partitions() const {
-    return partitions_;
-  }
+  // By topic and number; a view of the topic finds it too.
+  struct Before {
+    using is_transparent = void;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return a.second != b.second ? a.second < b.second : a.first < b.first;
+    }
+  };
+  using Partitions = std::map<std::pair<std::string, int32_t>, std::shared_ptr<Partition>, Before>;
+  const Partitions& partitions() const { return partitions_; }
 
  private:
   // Each with the offset to go on at.
@@ -74,7 +80,7 @@ class Assignment {
 
   ConsumerRows& rows_;
   const std::string part_;
-  std::map<std::pair<std::string, int32_t>, std::shared_ptr<Partition>> partitions_;
+  Partitions partitions_;
   bool paused_ = false;
 };
 

@@ -42,6 +42,27 @@ struct Batch::Attempt {
   }
 };
 
+void Batch::Add(Message message, std::shared_ptr<Partition> partition) {
+  Item& item = items_.emplace_back();
+  if (!spare_.empty()) {
+    item.record = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  item.readable = ReadRecord(*message, item.record);
+  item.message = std::move(message);
+  item.partition = std::move(partition);
+}
+
+void Batch::Retire(Item& item) {
+  constexpr size_t kLargest = 16'384;
+  if (item.record.event.data.capacity() <= kLargest) spare_.push_back(std::move(item.record));
+}
+
+void Batch::Clear() {
+  for (Item& item : items_) Retire(item);
+  items_.clear();
+}
+
 absl::Status Batch::Apply(const std::function<void()>& after_commit) {
   size_t end = items_.size();
   while (true) {
@@ -83,11 +104,11 @@ absl::Status Batch::Try(size_t end, Attempt& attempt) {
 absl::Status Batch::ApplyItem(store::Transaction& transaction, Item& item, Attempt& attempt) {
   Progress& progress = attempt.Of(item);
   progress.next = item.message->offset + 1;
-  if (!item.record.ok()) {
+  if (!item.readable.ok()) {
     ++progress.parked;
-    return rows_.Park(transaction, *item.message, std::string(item.record.status().message()));
+    return rows_.Park(transaction, *item.message, std::string(item.readable.message()));
   }
-  const absl::StatusOr<Outcome> outcome = handler_(transaction, *item.record);
+  const absl::StatusOr<Outcome> outcome = handler_(transaction, item.record);
   if (!outcome.ok()) {
     attempt.handler = outcome.status();
     return outcome.status();
@@ -140,7 +161,9 @@ absl::Status Batch::Park(const absl::Status& why) {
 
 void Batch::Done(size_t end, const Attempt& attempt) {
   for (const auto& [partition, after] : attempt.after) partition->stored = after;
-  items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(end));
+  const auto rest = items_.begin() + static_cast<std::ptrdiff_t>(end);
+  for (auto item = items_.begin(); item != rest; ++item) Retire(*item);
+  items_.erase(items_.begin(), rest);
 }
 
 void Batch::DropLost() {

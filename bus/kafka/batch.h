@@ -16,20 +16,13 @@
 
 namespace simpul::kafka {
 
-// A record in hand.
-struct Item {
-  Message message;
-  std::shared_ptr<Partition> partition;
-  absl::StatusOr<Record> record;  // an error: it is no CloudEvent
-};
-
 // Applies records to the store. Counts what became of them. One thread.
 class Batch {
  public:
   Batch(ConsumerRows& rows, store::Store& store, const Handler& handler)
       : rows_(rows), store_(store), handler_(handler) {}
 
-  void Add(Item item) { items_.push_back(std::move(item)); }
+  void Add(Message message, std::shared_ptr<Partition> partition);
   bool empty() const { return items_.empty(); }
   size_t size() const { return items_.size(); }
 
@@ -38,9 +31,16 @@ class Batch {
   // partition is no longer positioned. An error is one that may pass: call again.
   absl::Status Apply(const std::function<void()>& after_commit);
 
-  void Clear() { items_.clear(); }
+  void Clear();
 
  private:
+  // A record in hand.
+  struct Item {
+    Message message;
+    std::shared_ptr<Partition> partition;
+    absl::Status readable;  // an error: it is no CloudEvent
+    Record record;
+  };
   struct Attempt;
 
   // Items [0, end) in one transaction.
@@ -50,11 +50,14 @@ class Batch {
   absl::Status AdvanceAll(store::Transaction& transaction, Attempt& attempt);
   void Done(size_t end, const Attempt& attempt);
   void DropLost();
+  // Keeps what the item's record can lend to another.
+  void Retire(Item& item);
 
   ConsumerRows& rows_;
   store::Store& store_;
   const Handler& handler_;
   std::vector<Item> items_;
+  std::vector<Record> spare_;  // of items that are done, for the room of their strings
 };
 
 }  // namespace simpul::kafka

@@ -173,9 +173,8 @@ constexpr store::Migration kEffects[] = {
 
 // Asks seldom, so that asking costs nothing.
 void AwaitSent(store::Store& store) {
-  while (QueryInt(store,
-                  "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE sent_at IS NULL"
-                  " AND parked IS NULL LIMIT 1) AS some") > 0) {
+  while (QueryInt(store, "SELECT COUNT(*) FROM (SELECT 1 FROM outbox_unsent LIMIT 1) AS some") >
+         0) {
     absl::SleepFor(absl::Milliseconds(20));
   }
 }

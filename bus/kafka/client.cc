@@ -146,26 +146,24 @@ void EachHeaderOf(const rd_kafka_message_t& message,
   }
 }
 
-absl::StatusOr<Record> ToRecord(const rd_kafka_message_t& message) {
-  EventReader reader;
+absl::Status ReadRecord(const rd_kafka_message_t& message, Record& record) {
+  EventReader reader(record.event);
   EachHeaderOf(message,
                [&](std::string_view name, std::string_view value) { reader.Add(name, value); });
-  auto event = reader.Finish();
-  if (!event.ok()) return event.status();
-  if (message.payload != nullptr) {
-    event->data.assign(static_cast<const char*>(message.payload), message.len);
+  if (auto s = reader.Finish(); !s.ok()) return s;
+  if (message.payload == nullptr) {
+    record.event.data.clear();
+  } else {
+    record.event.data.assign(static_cast<const char*>(message.payload), message.len);
   }
-  Record record;
   record.topic = rd_kafka_topic_name(message.rkt);
   record.partition = message.partition;
   record.offset = message.offset;
-  record.event = *std::move(event);
   rd_kafka_timestamp_type_t type;
   const int64_t timestamp = rd_kafka_message_timestamp(&message, &type);
-  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) {
-    record.timestamp = absl::FromUnixMillis(timestamp);
-  }
-  return record;
+  record.timestamp = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? absl::UnixEpoch()
+                                                              : absl::FromUnixMillis(timestamp);
+  return absl::OkStatus();
 }
 
 }  // namespace simpul::kafka

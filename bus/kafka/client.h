@@ -68,8 +68,9 @@ int Milliseconds(absl::Duration duration);
 void EachHeaderOf(const rd_kafka_message_t& message,
                   absl::FunctionRef<void(std::string_view name, std::string_view value)> each);
 
+// Reads a message into `record`, which may have been used before: its strings keep their room.
 // INVALID_ARGUMENT: the message is no CloudEvent.
-absl::StatusOr<Record> ToRecord(const rd_kafka_message_t& message);
+absl::Status ReadRecord(const rd_kafka_message_t& message, Record& record);
 
 }  // namespace simpul::kafka
 

@@ -242,8 +242,7 @@ void KafkaConsumer::Take(Message message) {
     return;
   }
   batch_bytes_ += message->len;
-  auto record = ToRecord(*message);
-  batch_.Add({std::move(message), std::move(partition), std::move(record)});
+  batch_.Add(std::move(message), std::move(partition));
 }
 
 void KafkaConsumer::HandleError(const rd_kafka_message_t& message) {

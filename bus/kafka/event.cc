@@ -1,16 +1,15 @@
 // https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md, 3.2.
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/civil_time.h"
 #include "bus/kafka/event_headers.h"
 
 namespace simpul::kafka {
 namespace {
-
-constexpr char kTimeFormat[] = "%Y-%m-%d%ET%H:%M:%E*SZ";
 
 struct Attribute {
   std::string_view header;
@@ -28,8 +27,8 @@ constexpr Attribute kAttributes[] = {
 };
 
 bool SameName(std::string_view a, std::string_view b) {
-  return absl::EqualsIgnoreCase(absl::string_view(a.data(), a.size()),
-                                absl::string_view(b.data(), b.size()));
+  return a.size() == b.size() && absl::EqualsIgnoreCase(absl::string_view(a.data(), a.size()),
+                                                        absl::string_view(b.data(), b.size()));
 }
 
 absl::Status Missing(std::string_view header) {
@@ -37,7 +36,7 @@ absl::Status Missing(std::string_view header) {
       absl::StrFormat("the record is no CloudEvent in binary mode: header %s is missing", header));
 }
 
-// "2026-11-24T16:00:00", the part of a time that all of them share; -1 where a digit is none.
+// The digits at [at, at + count) of `text`; -1 where one is none.
 int Digits(std::string_view text, size_t at, size_t count) {
   int value = 0;
   for (size_t i = at; i < at + count; ++i) {
@@ -47,8 +46,8 @@ int Digits(std::string_view text, size_t at, size_t count) {
   return value;
 }
 
-// What we write ourselves, "….123456Z", read without absl's general parser, which costs a
-// microsecond.
+// What we write ourselves, "2026-11-24T16:00:00.123456Z", read without absl's general parser, which
+// costs a microsecond.
 bool ParseOwnTime(std::string_view text, absl::Time& time) {
   if (text.size() < 20 || text.size() > 27 || text.back() != 'Z' || text[4] != '-' ||
       text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':') {
@@ -56,8 +55,11 @@ bool ParseOwnTime(std::string_view text, absl::Time& time) {
   }
   const int year = Digits(text, 0, 4), month = Digits(text, 5, 2), day = Digits(text, 8, 2);
   const int hour = Digits(text, 11, 2), minute = Digits(text, 14, 2), second = Digits(text, 17, 2);
-  if (year < 0 || month < 1 || month > 12 || day < 1 || day > 28 || hour < 0 || hour > 23 ||
-      minute < 0 || minute > 59 || second < 0 || second > 59) {
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  if (year < 0 || month < 0 || day < 0 || !date.ok() || hour < 0 || hour > 23 || minute < 0 ||
+      minute > 59 || second < 0 || second > 59) {
     return false;
   }
   int64_t micros = 0;
@@ -68,10 +70,41 @@ bool ParseOwnTime(std::string_view text, absl::Time& time) {
     micros = fraction;
     for (size_t i = digits; i < 6; ++i) micros *= 10;
   }
-  time = absl::FromCivil(absl::CivilSecond(year, month, day, hour, minute, second),
-                         absl::UTCTimeZone()) +
-         absl::Microseconds(micros);
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  time = absl::FromUnixMicros(
+      (((days * 24 + hour) * 60 + minute) * 60 + second) * int64_t{1'000'000} + micros);
   return true;
+}
+
+// As absl::FormatTime with "%Y-%m-%d%ET%H:%M:%E*SZ" in UTC, at a tenth of the cost. RFC 3339 knows
+// four digits of a year.
+std::string_view FormatOwnTime(absl::Time time, std::array<char, 32>& buffer) {
+  using std::chrono::floor;
+  constexpr int64_t kEndOf9999 = 253'402'300'799'999'999;
+  const std::chrono::sys_time<std::chrono::microseconds> at(
+      std::chrono::microseconds(std::clamp<int64_t>(absl::ToUnixMicros(time), 0, kEndOf9999)));
+  const auto day = floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const auto second = floor<std::chrono::seconds>(at - day);
+  const auto seconds = static_cast<int>(second.count());
+  char* out = buffer.data();
+  const auto write = [&](int value, int digits, char after) {
+    for (int i = digits - 1; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
+    out += digits;
+    *out++ = after;
+  };
+  write(static_cast<int>(date.year()), 4, '-');
+  write(static_cast<int>(static_cast<unsigned>(date.month())), 2, '-');
+  write(static_cast<int>(static_cast<unsigned>(date.day())), 2, 'T');
+  write(seconds / 3600, 2, ':');
+  write(seconds / 60 % 60, 2, ':');
+  write(seconds % 60, 2, '.');
+  write(static_cast<int>((at - day - second).count()), 6, 'Z');
+  char* end = out - 1;  // of the fraction
+  while (end[-1] == '0') --end;
+  if (end[-1] == '.') --end;
+  *end++ = 'Z';
+  return {buffer.data(), static_cast<size_t>(end - buffer.data())};
 }
 
 absl::StatusOr<absl::Time> ParseEventTime(std::string_view text) {
@@ -90,7 +123,8 @@ absl::StatusOr<absl::Time> ParseEventTime(std::string_view text) {
 
 void EachHeader(const Event& event,
                 absl::FunctionRef<void(const char* name, std::string_view value)> each) {
-  const std::string time = absl::FormatTime(kTimeFormat, event.time, absl::UTCTimeZone());
+  std::array<char, 32> buffer;
+  const std::string_view time = FormatOwnTime(event.time, buffer);
   each("ce_specversion", "1.0");
   each("ce_id", event.id);
   each("ce_source", event.source);
@@ -111,6 +145,10 @@ std::vector<std::pair<std::string, std::string>> ToHeaders(const Event& event) {
   return headers;
 }
 
+EventReader::EventReader(Event& event) : event_(event) {
+  for (const Attribute& attribute : kAttributes) (event_.*attribute.field).clear();
+}
+
 void EventReader::Add(std::string_view name, std::string_view value) {
   if (SameName(name, "ce_specversion")) {
     has_version_ = true;
@@ -119,12 +157,14 @@ void EventReader::Add(std::string_view name, std::string_view value) {
     time_ = value;
   } else {
     for (const Attribute& attribute : kAttributes) {
-      if (SameName(name, attribute.header)) event_.*attribute.field = value;
+      if (!SameName(name, attribute.header)) continue;
+      event_.*attribute.field = value;
+      return;
     }
   }
 }
 
-absl::StatusOr<Event> EventReader::Finish() {
+absl::Status EventReader::Finish() {
   if (!has_version_) return Missing("ce_specversion");
   if (!version_good_) return absl::InvalidArgumentError("header ce_specversion is not 1.0");
   for (const Attribute& attribute : kAttributes) {
@@ -134,15 +174,16 @@ absl::StatusOr<Event> EventReader::Finish() {
   auto parsed = ParseEventTime(*time_);
   if (!parsed.ok()) return parsed.status();
   event_.time = *parsed;
-  return std::move(event_);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Event> FromHeaders(const std::vector<std::pair<std::string, std::string>>& headers,
                                   std::string data) {
-  EventReader reader;
+  Event event;
+  EventReader reader(event);
   for (const auto& [name, value] : headers) reader.Add(name, value);
-  auto event = reader.Finish();
-  if (event.ok()) event->data = std::move(data);
+  if (auto s = reader.Finish(); !s.ok()) return s;
+  event.data = std::move(data);
   return event;
 }
 

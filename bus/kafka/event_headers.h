@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "absl/functional/function_ref.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "bus/kafka/event.h"
 
 namespace simpul::kafka {
@@ -15,16 +15,19 @@ namespace simpul::kafka {
 void EachHeader(const Event& event,
                 absl::FunctionRef<void(const char* name, std::string_view value)> each);
 
-// Collects headers into an event without its data. Views have to live until Finish.
+// Collects headers into an event, all but its data. Views have to live until Finish.
 class EventReader {
  public:
+  // `event` may have been used before: its strings keep their room.
+  explicit EventReader(Event& event);
+
   void Add(std::string_view name, std::string_view value);
 
   // As FromHeaders. Once.
-  absl::StatusOr<Event> Finish();
+  absl::Status Finish();
 
  private:
-  Event event_;
+  Event& event_;
   bool has_version_ = false;
   bool version_good_ = false;
   std::optional<std::string_view> time_;

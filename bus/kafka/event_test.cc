@@ -1,5 +1,7 @@
 #include "bus/kafka/event.h"
 
+#include <random>
+
 #include "bus/testing/status_matchers.h"
 #include "gmock/gmock.h"
 
@@ -90,6 +92,22 @@ TEST(Event, ReadsEveryFormOfTime) {
     auto event = FromHeaders(headers, "");
     ASSERT_THAT(event, IsOk()) << text;
     EXPECT_EQ(event->time, time) << text;
+  }
+}
+
+TEST(Event, WritesTimesAsAbslDoes) {
+  std::mt19937_64 random(20261124);
+  std::uniform_int_distribution<int64_t> seconds(0, 253'402'300'799);  // to the end of 9999
+  for (int i = 0; i < 10'000; ++i) {
+    Event event = Sample();
+    // With few digits of a fraction and with many.
+    event.time = absl::FromUnixSeconds(seconds(random)) +
+                 absl::Microseconds(random() % 1'000'000 / (i % 7 == 0 ? 1 : 100'000) * 100'000);
+    const auto headers = ToHeaders(event);
+    ASSERT_EQ(headers[6].first, "ce_time");
+    ASSERT_EQ(headers[6].second,
+              absl::FormatTime("%Y-%m-%d%ET%H:%M:%E*SZ", event.time, absl::UTCTimeZone()));
+    ASSERT_EQ(FromHeaders(headers, "")->time, event.time);
   }
 }
 

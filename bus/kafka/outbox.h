@@ -14,7 +14,8 @@
 
 namespace simpul::kafka {
 
-// Tables "outbox" (seq, id, topic, key, the event's attributes and data, sent_at, parked reason).
+// Tables "outbox" (seq, id, topic, the event's attributes and data; a row never changes),
+// "outbox_unsent" and "outbox_parked" (by seq).
 // Apply with store::Migrate(store, "outbox", OutboxMigrations()).
 std::span<const store::Migration> OutboxMigrations();
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bus/kafka/event.h"
+#include "bus/kafka/seq_set.h"
 #include "bus/store/store.h"
 
 namespace simpul::kafka {
@@ -35,15 +35,14 @@ class OutboxRows {
   // used again. All are read at one moment, whatever their numbers: with PostgreSQL a row may be
   // committed after rows of other writers with greater numbers were sent, and is to be sent before
   // those that its own writer added later.
-  absl::Status ReadUnsent(const std::set<int64_t>& under_way, int64_t limit,
+  absl::Status ReadUnsent(const SeqSet& under_way, int64_t limit,
                           absl::FunctionRef<bool(const OutboxRow& row)> each);
 
   // Marks these rows sent; `seqs` is sorted here.
-  absl::Status MarkSent(std::vector<int64_t> seqs, absl::Time now);
+  absl::Status MarkSent(std::vector<int64_t> seqs);
 
   // Marks what of `ids`, (topic, id) pairs, is unsent and no repeat as sent; returns how many were.
-  absl::StatusOr<int64_t> MarkPresent(const std::vector<std::pair<std::string, std::string>>& ids,
-                                      absl::Time now);
+  absl::StatusOr<int64_t> MarkPresent(const std::vector<std::pair<std::string, std::string>>& ids);
 
   absl::Status Park(int64_t seq, const std::string& reason);
 
@@ -56,12 +55,14 @@ class OutboxRows {
   };
   absl::StatusOr<Counts> Count();
 
-  // Deletes some of the rows sent before `before`, the oldest first; whether there may be more.
-  // Remembers where it has been.
+  // Deletes some of the rows recorded before `before`, from the front on and up to the first that
+  // is unsent or was recorded later; parked ones stay. Whether there may be more. Remembers where
+  // it has been.
   absl::StatusOr<bool> DeleteSome(absl::Time before);
 
  private:
   store::Store& store_;
+  OutboxRow row_;  // its strings keep their room
   int64_t deleted_to_ = 0;
 };
 

@@ -63,9 +63,9 @@ absl::StatusOr<std::optional<Record>> KafkaReader::Next(absl::Duration timeout) 
                    {{"topic", topic}, {"error", rd_kafka_err2name(message->err)}});
       return std::nullopt;
   }
-  auto record = ToRecord(*message);
-  if (!record.ok()) return absl::DataLossError(record.status().message());
-  return *std::move(record);
+  Record record;
+  if (auto s = ReadRecord(*message, record); !s.ok()) return absl::DataLossError(s.message());
+  return record;
 }
 
 }  // namespace

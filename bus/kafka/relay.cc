@@ -148,7 +148,7 @@ class KafkaRelay : public Relay {
   Lease lease_;
   RelayMetrics metrics_;
   std::deque<Delivery> window_;  // by seq, but for rows that were committed late
-  std::set<int64_t> in_window_;
+  SeqSet in_window_;
   size_t window_bytes_ = 0;
   size_t reported_ = 0;  // at the front of the window
   absl::Time oldest_report_ = absl::InfiniteFuture();
@@ -166,7 +166,7 @@ void KafkaRelay::Run() {
     const absl::Time begun = absl::Now();
     const absl::Status status = RunSession();
     window_.clear();
-    in_window_.clear();
+    in_window_.Clear();
     window_bytes_ = reported_ = 0;
     if (status.ok()) {
       if (!stopping()) Sleep(kPoll);
@@ -218,7 +218,7 @@ absl::Status KafkaRelay::MarkWhatIsThere() {
   std::vector<std::pair<std::string, std::string>> found;
   int64_t marked = 0;
   const auto mark = [&]() -> absl::Status {
-    auto count = rows_.MarkPresent(found, options_.clock->Now());
+    auto count = rows_.MarkPresent(found);
     found.clear();
     if (!count.ok()) return count.status();
     marked += *count;
@@ -271,7 +271,9 @@ absl::Status KafkaRelay::Fill(Producer& producer) {
   int64_t read = 0;
   std::vector<Delivery> refused;
   OutboxRow suspect;
-  const absl::Status status = rows_.ReadUnsent(in_window_, kReadRows, [&](const OutboxRow& row) {
+  const auto room = static_cast<int64_t>(kWindowRows - window_.size());
+  const int64_t limit = std::min(kReadRows, room);
+  const absl::Status status = rows_.ReadUnsent(in_window_, limit, [&](const OutboxRow& row) {
     ++read;
     if (read == 1) kAfterRead.Pass();
     if (suspects_.contains(row.seq)) {
@@ -280,7 +282,7 @@ absl::Status KafkaRelay::Fill(Producer& producer) {
     }
     return SendRow(producer, row, refused);
   });
-  more_ = read >= kReadRows;
+  more_ = read >= limit;
   if (!status.ok()) return status;
   for (const Delivery& delivery : refused) {
     if (auto s = Park(delivery.seq, delivery.error); !s.ok()) return s;
@@ -301,7 +303,7 @@ bool KafkaRelay::SendRow(Producer& producer, const OutboxRow& row, std::vector<D
     refused.push_back({.seq = row.seq, .error = error});
     return true;
   }
-  in_window_.insert(row.seq);
+  in_window_.Insert(row.seq);
   window_bytes_ += window_.back().bytes;
   kAfterSend.Pass();
   return window_.size() < kWindowRows && window_bytes_ < kWindowBytes;
@@ -326,7 +328,7 @@ absl::Status KafkaRelay::SendAlone(const OutboxRow& row) {
   suspects_.erase(row.seq);
   if (suspects_.empty()) careful_.reset();
   if (IsRefusal(error)) return Park(row.seq, error);
-  if (auto s = rows_.MarkSent({row.seq}, options_.clock->Now()); !s.ok()) return s;
+  if (auto s = rows_.MarkSent({row.seq}); !s.ok()) return s;
   ++sent_;
   return absl::OkStatus();
 }
@@ -351,13 +353,13 @@ absl::Status KafkaRelay::Collect(bool all) {
   if (seqs.empty()) return absl::OkStatus();
   kAfterAck.Pass();
   const int64_t count = static_cast<int64_t>(seqs.size());
-  if (auto s = rows_.MarkSent(std::move(seqs), options_.clock->Now()); !s.ok()) return s;
+  if (auto s = rows_.MarkSent(std::move(seqs)); !s.ok()) return s;
   kAfterMark.Pass();
   sent_ += count;
   metrics_.AddSent(count);
   if (all) return absl::OkStatus();
   for (; reported_ > 0; --reported_) {
-    in_window_.erase(window_.front().seq);
+    in_window_.Erase(window_.front().seq);
     window_bytes_ -= window_.front().bytes;
     window_.pop_front();
   }

@@ -24,7 +24,7 @@ struct RelayOptions {
   std::vector<Topic> topics;           // the part's own; created if missing
   RevisionClock* revisions = nullptr;  // raised from the tail of the topics before Start returns
   Clock* clock = &Clock::System();
-  absl::Duration keep = absl::Hours(24 * 7);  // sent rows stay this long, for resend
+  absl::Duration keep = absl::Hours(24 * 7);  // rows stay until sent, and this long, for resend
 };
 
 struct RelayCounts {

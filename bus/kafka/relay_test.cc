@@ -69,7 +69,7 @@ TEST_F(RelayTest, SendsInOrderAndMarks) {
   ASSERT_TRUE(Drained(*relay));
   EXPECT_EQ(AllIdsOn(kafka_.connection(), kTopic), Ids(events));
   EXPECT_EQ(relay->counts().sent, 5000);
-  EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"), 0);
+  EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM outbox_unsent"), 0);
 }
 
 TEST_F(RelayTest, SendsWhatNobodyWokeItFor) {
@@ -107,10 +107,10 @@ TEST_F(RelayTest, ParksAnEventThatIsTooLargeAndSendsTheOthers) {
   ASSERT_TRUE(Drained(*relay));
   EXPECT_THAT(AllIdsOn(kafka_.connection(), kTopic), ElementsAre("a@1", "a@3"));
   EXPECT_EQ(relay->counts().parked, 1);
-  EXPECT_EQ(
-      QueryInt(*store_,
-               "SELECT COUNT(*) FROM outbox WHERE id = 'a@2' AND parked = 'MSG_SIZE_TOO_LARGE'"),
-      1);
+  EXPECT_EQ(QueryInt(*store_,
+                     "SELECT COUNT(*) FROM outbox_parked JOIN outbox USING (seq)"
+                     " WHERE id = 'a@2' AND reason = 'MSG_SIZE_TOO_LARGE'"),
+            1);
 }
 
 // A batch shares one answer: the refused event must not take its neighbours with it, nor let those

@@ -137,6 +137,14 @@ SqliteConnection::~SqliteConnection() {
 }
 
 absl::Status SqliteConnection::Configure() {
+  // PostgreSQL's name for it. RETURNING would cost SQLite as much as the insert itself.
+  const auto lastval = [](sqlite3_context* context, int, sqlite3_value**) {
+    sqlite3_result_int64(context, sqlite3_last_insert_rowid(sqlite3_context_db_handle(context)));
+  };
+  if (sqlite3_create_function(db_, "lastval", 0, SQLITE_UTF8, nullptr, lastval, nullptr, nullptr) !=
+      SQLITE_OK) {
+    return ErrorOf(db_);
+  }
   sqlite3_extended_result_codes(db_, 1);
   sqlite3_busy_timeout(db_, kBusyMilliseconds);
   const char* pragmas = use_ == Use::kWrite

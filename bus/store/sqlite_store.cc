@@ -78,6 +78,7 @@ class SqliteStore : public Store {
 
  private:
   std::string_view serial_type() const override { return "INTEGER PRIMARY KEY AUTOINCREMENT"; }
+  std::string_view key_type() const override { return "INTEGER PRIMARY KEY"; }
 
   // As many as read at once are made, and kept.
   absl::StatusOr<std::unique_ptr<SqliteConnection>> TakeReader() {

@@ -70,12 +70,18 @@ absl::StatusOr<int64_t> VersionOf(Transaction& transaction, std::string_view com
   return version;
 }
 
+// What types that the databases write differently are called.
+struct TypeNames {
+  std::string_view serial;
+  std::string_view key;
+};
+
 absl::Status ApplyStep(Transaction& transaction, std::string_view component, const Migration& step,
-                       std::string_view serial) {
+                       const TypeNames& types) {
   const std::string sql = absl::StrReplaceAll(
       absl::string_view(step.sql.data(), step.sql.size()),
-      {{"{serial} PRIMARY KEY", absl::string_view(serial.data(), serial.size())},
-       {"{serial}", absl::string_view(serial.data(), serial.size())}});
+      {{"{serial}", absl::string_view(types.serial.data(), types.serial.size())},
+       {"{key}", absl::string_view(types.key.data(), types.key.size())}});
   for (const std::string& statement : SplitStatements(sql)) {
     if (auto changed = transaction.Execute(statement); !changed.ok()) return changed.status();
   }
@@ -89,7 +95,7 @@ absl::Status ApplyStep(Transaction& transaction, std::string_view component, con
 
 // Applies the step that follows the stored version, if there is one; says whether there was.
 absl::StatusOr<bool> ApplyNext(Store& store, std::string_view component,
-                               std::span<const Migration> steps, std::string_view serial) {
+                               std::span<const Migration> steps, const TypeNames& types) {
   bool applied = false;
   const absl::Status status = store.Transact([&](Transaction& transaction) -> absl::Status {
     auto version = VersionOf(transaction, component);
@@ -103,7 +109,7 @@ absl::StatusOr<bool> ApplyNext(Store& store, std::string_view component,
     for (const Migration& step : steps) {
       if (step.version <= *version) continue;
       applied = true;
-      return ApplyStep(transaction, component, step, serial);
+      return ApplyStep(transaction, component, step, types);
     }
     return absl::OkStatus();
   });
@@ -144,7 +150,7 @@ absl::Status Migrate(Store& store, std::string_view component, std::span<const M
           .status();
     });
     while (status.ok()) {
-      auto applied = ApplyNext(store, component, steps, store.serial_type());
+      auto applied = ApplyNext(store, component, steps, {store.serial_type(), store.key_type()});
       if (applied.ok() && !*applied) return absl::OkStatus();
       status = applied.status();
     }

@@ -39,7 +39,8 @@ class Row {
 
 // Statements in one transaction. SQL is the part that SQLite and PostgreSQL share, with $1 … $n;
 // statements are prepared once per text and kept, so texts are few. Read a column by the type it
-// has. After a statement failed the transaction can only be rolled back, on both databases: later
+// has. lastval() is the number that the last row inserted into a {serial} table got. After a
+// statement failed the transaction can only be rolled back, on both databases: later
 // statements and the commit end in ABORTED. To meet a taken key and go on, write ON CONFLICT. One
 // thread at a time.
 class Transaction {
@@ -96,13 +97,15 @@ class Store {
  private:
   friend absl::Status Migrate(Store& store, std::string_view component,
                               std::span<const Migration> steps);
-  // What "{serial}" stands for.
+  // What "{serial}" and "{key}" stand for.
   virtual std::string_view serial_type() const = 0;
+  virtual std::string_view key_type() const = 0;
 };
 
 // A step of a schema, applied once, in order of version, each in its own transaction. In `sql`
 // statements end with ';', BYTEA and BIGINT work on both databases, and "{serial}" stands for the
-// type of a BIGINT primary key that numbers itself, upwards ("seq {serial}").
+// type of a BIGINT primary key that numbers itself, upwards ("seq {serial}"), "{key}" for that of
+// one that does not.
 struct Migration {
   int version;  // from 1
   std::string_view sql;

@@ -337,6 +337,27 @@ TEST_P(StoreTest, SerialNumbersNeverComeAgain) {
   EXPECT_GT(last(), first);
 }
 
+TEST_P(StoreTest, TellsTheNumberThatTheLastRowGot) {
+  ASSERT_THAT(store_->Transact([](Transaction& t) -> absl::Status {
+    for (const std::string_view name : {"a", "b"}) {
+      if (auto s = t.Execute("INSERT INTO item (name) VALUES ($1)", {name}); !s.ok()) {
+        return s.status();
+      }
+    }
+    return t.Execute("UPDATE item SET size = 7 WHERE seq = lastval()").status();
+  }),
+              IsOk());
+  int64_t sized = 0;
+  ASSERT_THAT(store_->Read([&](Transaction& t) {
+    return t.Query("SELECT seq FROM item WHERE size = 7 AND name = 'b'", {}, [&](const Row& row) {
+      sized = row.Int(0);
+      return absl::OkStatus();
+    });
+  }),
+              IsOk());
+  EXPECT_GT(sized, 0);
+}
+
 TEST(StoreOpen, RefusesUrlsAndPartsItDoesNotKnow) {
   EXPECT_THAT(Store::Open({"mysql://x", "wifi"}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(Store::Open({"sqlite:/tmp", "../wifi"}),
