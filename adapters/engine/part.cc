@@ -1,6 +1,7 @@
 #include "adapters/engine/part.h"
 
 #include <set>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -70,6 +71,7 @@ struct Part::Running {
   std::unique_ptr<AdapterService> adapter_service;
   std::unique_ptr<rpc::Server> server;
 
+  std::stop_source stopping_kafka;  // for what waits for it
   absl::Mutex mutex;
   bool is_stopping ABSL_GUARDED_BY(mutex) = false;
   std::unique_ptr<kafka::Relay> relay ABSL_GUARDED_BY(mutex);  // once Kafka was reached
@@ -194,7 +196,8 @@ absl::StatusOr<std::unique_ptr<kafka::Relay>> Part::Running::StartRelay() {
                               .part = "adapter-" + options.department,
                               .topics = std::move(topics),
                               .revisions = &revisions,
-                              .clock = options.clock});
+                              .clock = options.clock,
+                              .stop = stopping_kafka.get_token()});
 }
 
 // Reads do not wait for Kafka, nor for its return. Watches do: the relay reads the topics' tail,
@@ -202,6 +205,7 @@ absl::StatusOr<std::unique_ptr<kafka::Relay>> Part::Running::StartRelay() {
 void Part::Running::JoinKafka() {
   for (;;) {
     auto started = StartRelay();
+    if (absl::IsCancelled(started.status())) return;
     if (!started.ok()) {
       observe::Log(observe::Severity::kError, name(),
                    "Kafka is not reached; reads are answered meanwhile, and it is tried again",
@@ -321,6 +325,7 @@ void Part::Running::WakeLoops() {
 
 Part::Running::~Running() {
   alive.reset();
+  stopping_kafka.request_stop();
   {
     absl::MutexLock lock(&mutex);
     is_stopping = true;

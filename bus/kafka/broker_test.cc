@@ -246,5 +246,19 @@ TEST_F(ConsumerAtItsLimits, StartedAgainForAnotherTopicReadsThatOne) {
   EXPECT_TRUE(Eventually([&] { return applied_ == 11; }));
 }
 
+TEST_F(ConsumerAtItsLimits, StartedBeforeThereWereTopicsIsTheSameMemberWhenItComesBack) {
+  {
+    auto consumer = Start({});
+    EXPECT_TRUE(consumer->accounting().value().empty());
+    consumer->SetTopics({topic_});
+    Send(1, 10);
+    ASSERT_TRUE(Eventually([&] { return applied_ == 10; }));
+  }
+  Send(11, 20);
+  auto consumer = Start();
+  // Kafka takes a member for dead after ten seconds.
+  EXPECT_TRUE(Eventually([&] { return applied_ == 20; }, absl::Seconds(6)));
+}
+
 }  // namespace
 }  // namespace simpul::kafka

@@ -1,6 +1,7 @@
 // Topics and access rules, through the admin API.
 #include "bus/kafka/connection.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -54,10 +55,22 @@ absl::StatusOr<ClientEvent> Answer(rd_kafka_queue_t* queue, const Connection& co
 
 absl::StatusOr<std::set<std::string>> ExistingTopics(rd_kafka_t* client,
                                                      const Connection& connection,
-                                                     absl::Duration timeout) {
+                                                     absl::Duration timeout,
+                                                     const std::stop_token& stop) {
+  // In steps, as long as there is no broker to wait for.
+  constexpr absl::Duration kStep = absl::Milliseconds(500);
+  const absl::Time deadline = absl::Now() + timeout;
   const rd_kafka_metadata_t* raw = nullptr;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_metadata(client, /*all_topics=*/1, nullptr, &raw, Milliseconds(timeout));
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TRANSPORT;
+  while (error == RD_KAFKA_RESP_ERR__TRANSPORT && absl::Now() < deadline) {
+    if (stop.stop_requested())
+      return absl::CancelledError("stopped while no Kafka broker was there");
+    error = rd_kafka_metadata(client, /*all_topics=*/1, nullptr, &raw, Milliseconds(kStep));
+  }
+  if (error == RD_KAFKA_RESP_ERR__TIMED_OUT) {  // there is one, and it is slow
+    error = rd_kafka_metadata(client, /*all_topics=*/1, nullptr, &raw,
+                              Milliseconds(std::max(deadline - absl::Now(), kStep)));
+  }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return NoBroker(connection, timeout);
   const Metadata metadata(raw);
   std::set<std::string> names;
@@ -153,11 +166,11 @@ absl::StatusOr<rd_kafka_AclBinding_t*> NewBinding(const Grant& grant) {
 }  // namespace
 
 absl::Status EnsureTopics(const Connection& connection, const std::vector<Topic>& topics,
-                          absl::Duration timeout) {
+                          absl::Duration timeout, const std::stop_token& stop) {
   auto client = NewClient(RD_KAFKA_PRODUCER, connection, {});
   if (!client.ok()) return client.status();
   const absl::Time deadline = absl::Now() + timeout;
-  auto existing = ExistingTopics(client->get(), connection, timeout);
+  auto existing = ExistingTopics(client->get(), connection, timeout, stop);
   if (!existing.ok()) return existing.status();
   std::vector<const Topic*> missing;
   for (const Topic& topic : topics) {

@@ -3,6 +3,7 @@
 #define SIMPUL_BUS_KAFKA_CONNECTION_H_
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,9 @@ struct Topic {
 
 // Creates the topics that are missing, and leaves those that exist as they are.
 // UNAVAILABLE: no broker answers within `timeout`. PERMISSION_DENIED: the certificate may not.
+// CANCELLED: `stop` was requested while no broker was there.
 absl::Status EnsureTopics(const Connection& connection, const std::vector<Topic>& topics,
-                          absl::Duration timeout);
+                          absl::Duration timeout, const std::stop_token& stop = {});
 
 // Who may read or write what: one ACL of the broker.
 struct Grant {

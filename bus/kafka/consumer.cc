@@ -34,7 +34,7 @@ constexpr int kPollMilliseconds = 50;
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(100);
 constexpr absl::Duration kMaxBackoff = absl::Seconds(30);
 constexpr absl::Duration kShowLag = absl::Seconds(1);
-constexpr absl::Duration kTellPosition = absl::Seconds(5);
+constexpr absl::Duration kTellPosition = absl::Seconds(2);
 
 // The topics are part of the name: a member that comes back under the same one is handed the
 // partitions it had, though it asks for others now. std::hash is the same in all our processes.
@@ -66,24 +66,30 @@ class KafkaConsumer : public Consumer {
       std::lock_guard lock(mutex_);
       stopping_ = true;
     }
+    changed_.notify_all();
     if (thread_.joinable()) thread_.join();
   }
 
   absl::Status Connect(bool as_instance);
+  bool has_topics() const { return !wanted().empty(); }
   void StartThread() {
     thread_ = std::thread([this] { Run(); });
   }
 
   void SetTopics(std::vector<std::string> topics) override {
-    std::lock_guard lock(mutex_);
-    wanted_ = std::move(topics);
-    topics_changed_ = true;
+    {
+      std::lock_guard lock(mutex_);
+      wanted_ = std::move(topics);
+      topics_changed_ = true;
+    }
+    changed_.notify_all();
   }
 
   absl::StatusOr<std::vector<Accounting>> accounting() override;
 
  private:
   void Run();
+  bool Join();
   void Subscribe();
   void Collect();
   void Take(Message message);
@@ -124,6 +130,7 @@ class KafkaConsumer : public Consumer {
   std::thread thread_;
 
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
   std::vector<std::string> wanted_;  // guarded by mutex_, as all below
   bool topics_changed_ = true;
   bool stopping_ = false;
@@ -171,14 +178,29 @@ void KafkaConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t event,
   }
 }
 
+// Joins the group, not before there are topics, as they are part of the name to join under; goes on
+// without a name, should somebody else have it or the broker have lost who we are. False: try
+// again.
+bool KafkaConsumer::Join() {
+  if (client_ != nullptr && !fatal_) return true;
+  if (fatal_) Disconnect();
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stopping_ || !wanted_.empty(); });
+    if (stopping_) return false;
+  }
+  const absl::Status status = Connect(/*as_instance=*/!std::exchange(fatal_, false));
+  if (status.ok()) return true;
+  observe::Log(observe::Severity::kError, options_.group, "cannot make a consumer; tried again",
+               {{"error", observe::StatusText(status)}});
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, absl::ToChronoNanoseconds(kMaxBackoff), [&] { return stopping_; });
+  return false;
+}
+
 void KafkaConsumer::Run() {
   while (!stopping()) {
-    if (fatal_) {
-      Disconnect();
-      // Somebody else has our instance's name, or the broker lost who we are: go on without one.
-      if (auto s = Connect(/*as_instance=*/false); !s.ok()) return;
-      fatal_ = false;
-    }
+    if (!Join()) continue;
     Subscribe();
     assignment_.Position(client_.get());
     Collect();
@@ -188,6 +210,7 @@ void KafkaConsumer::Run() {
     }
     if (absl::Now() - last_lag_ > kShowLag) ShowLag();
   }
+  if (client_ == nullptr) return;
   ShowLag();
   Disconnect();
 }
@@ -325,6 +348,7 @@ absl::StatusOr<std::vector<Accounting>> KafkaConsumer::accounting() {
     unread = assigned_;
   }
   const std::shared_ptr<rd_kafka_t> kafka = client();
+  if (all->empty() && unread.empty()) return std::vector<Accounting>();
   if (kafka == nullptr) return absl::UnavailableError("the consumer is connecting");
   std::vector<Accounting> result;
   for (const PartitionProgress& row : *all) {
@@ -354,7 +378,9 @@ absl::StatusOr<std::unique_ptr<Consumer>> Consumer::Start(ConsumerOptions option
   }
   auto consumer = std::make_unique<KafkaConsumer>(std::move(options), std::move(handler),
                                                   std::move(after_commit));
-  if (auto s = consumer->Connect(/*as_instance=*/true); !s.ok()) return s;
+  if (consumer->has_topics()) {
+    if (auto s = consumer->Connect(/*as_instance=*/true); !s.ok()) return s;
+  }
   consumer->StartThread();
   return consumer;
 }

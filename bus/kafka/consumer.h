@@ -66,9 +66,10 @@ struct ConsumerOptions {
 // error's text and the offset moves on.
 using Handler = std::function<absl::StatusOr<Outcome>(store::Transaction&, const Record&)>;
 
-// Owns one thread. On assignment of a partition it goes to the stored offset; a commit whose stored
-// offset is not the expected one means that the partition has a new owner, and is rolled back.
-// Records are applied in batches, one transaction each. Thread-safe.
+// Owns one thread. Joins its group once there are topics. On assignment of a partition it goes to
+// the stored offset; a commit whose stored offset is not the expected one means that the partition
+// has a new owner, and is rolled back. Records are applied in batches, one transaction each.
+// Thread-safe.
 class Consumer {
  public:
   virtual ~Consumer() = default;  // stops after the transaction in hand

@@ -34,9 +34,11 @@ int64_t RevisionOf(std::string_view id) {
   return revision;
 }
 
+absl::Status Stopped() { return absl::CancelledError("the look-back was stopped"); }
+
 }  // namespace
 
-absl::StatusOr<LookBack> LookBack::Open(const Connection& connection) {
+absl::StatusOr<LookBack> LookBack::Open(const Connection& connection, std::stop_token stop) {
   auto client = NewClient(
       RD_KAFKA_CONSUMER, connection,
       {{"group.id", connection.client_id.empty() ? std::string("reader") : connection.client_id},
@@ -47,7 +49,7 @@ absl::StatusOr<LookBack> LookBack::Open(const Connection& connection) {
        {"queued.max.messages.kbytes", "16384"}});
   if (!client.ok()) return client.status();
   rd_kafka_poll_set_consumer(client->get());
-  return LookBack(*std::move(client));
+  return LookBack(*std::move(client), std::move(stop));
 }
 
 absl::Status LookBack::AddRanges(
@@ -58,6 +60,7 @@ absl::Status LookBack::AddRanges(
   if (absl::IsNotFound(partitions.status())) return absl::OkStatus();
   if (!partitions.ok()) return partitions.status();
   for (int32_t partition = 0; partition < *partitions; ++partition) {
+    if (stop_.stop_requested()) return Stopped();
     auto marks = QueryWatermarks(client_.get(), topic, partition, kTimeout);
     if (!marks.ok()) return marks.status();
     auto from = begin(partition, *marks);
@@ -80,6 +83,7 @@ absl::Status LookBack::ReadRanges(const std::vector<Range>& ranges,
     return s;
   absl::Time give_up = absl::Now() + kTimeout;
   while (!open.empty()) {
+    if (stop_.stop_requested()) return Stopped();
     const Message message(rd_kafka_consumer_poll(client_.get(), 100));
     if (message == nullptr || message->rkt == nullptr) {
       if (absl::Now() < give_up) continue;

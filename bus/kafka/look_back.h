@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <map>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -20,7 +22,8 @@ namespace simpul::kafka {
 // One thread.
 class LookBack {
  public:
-  static absl::StatusOr<LookBack> Open(const Connection& connection);
+  // Calls end with CANCELLED soon after `stop` was requested.
+  static absl::StatusOr<LookBack> Open(const Connection& connection, std::stop_token stop);
 
   // The greatest revision that the last records of each partition of `topics` show: by their IDs
   // ("…@<revision>"), and by their times, which the revisions of that hour cannot be far above. The
@@ -41,7 +44,8 @@ class LookBack {
     int64_t end = 0;
   };
 
-  explicit LookBack(Client client) : client_(std::move(client)) {}
+  LookBack(Client client, std::stop_token stop)
+      : client_(std::move(client)), stop_(std::move(stop)) {}
 
   // The partitions of `topic`, each from the offset that `begin` says. A topic that does not exist
   // has none.
@@ -53,6 +57,7 @@ class LookBack {
                           absl::FunctionRef<absl::Status(const rd_kafka_message_t&)> each);
 
   Client client_;
+  std::stop_token stop_;
 };
 
 }  // namespace simpul::kafka

@@ -58,7 +58,7 @@ absl::StatusOr<Producer> Producer::Open(const Connection& connection, AfterRefus
 Producer::~Producer() {
   if (client_ == nullptr) return;
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE);
-  rd_kafka_flush(client_.get(), 2000);
+  rd_kafka_flush(client_.get(), 1000);
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   rd_kafka_flush(client_.get(), 100);
 }

@@ -8,8 +8,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
-#include <optional>
-#include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "bus/kafka/outbox_rows.h"
 #include "bus/kafka/producer.h"
 #include "bus/kafka/relay_metrics.h"
+#include "bus/kafka/suspects.h"
 #include "bus/observe/log.h"
 #include "bus/testing/fault_point.h"
 
@@ -56,23 +56,22 @@ class KafkaRelay : public Relay {
       : options_(std::move(options)),
         rows_(*options_.store),
         lease_(*options_.store, options_.part, kLeaseLength, *options_.clock),
-        metrics_(options_.part) {}
+        metrics_(options_.part),
+        suspects_(options_.connection, rows_, options_.part, metrics_) {}
 
   ~KafkaRelay() override {
+    stop_.request_stop();
     {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
+      const std::lock_guard lock(mutex_);  // so that nobody is between its look and its sleep
     }
     changed_.notify_all();
     if (thread_.joinable()) thread_.join();
   }
 
   absl::Status Prepare() {
-    if (auto s = EnsureTopics(options_.connection, options_.topics, kTopicsTimeout); !s.ok()) {
-      return s;
-    }
+    if (auto s = FindTopics(options_.stop); !s.ok()) return s;
     if (options_.revisions == nullptr || options_.topics.empty()) return absl::OkStatus();
-    auto look_back = LookBack::Open(options_.connection);
+    auto look_back = LookBack::Open(options_.connection, options_.stop);
     if (!look_back.ok()) return look_back.status();
     std::vector<std::string> names;
     for (const Topic& topic : options_.topics) names.push_back(topic.name);
@@ -118,28 +117,25 @@ class KafkaRelay : public Relay {
   absl::Status Collect(bool all);
   // Whether Kafka refused something of the window.
   bool NoteSuspects();
-  absl::Status Park(int64_t seq, rd_kafka_resp_err_t error);
   void KeepHouse();
 
-  bool stopping() const {
-    std::lock_guard lock(mutex_);
-    return stopping_;
-  }
+  absl::Status FindTopics(const std::stop_token& stop);
+  bool stopping() const { return stop_.stop_requested(); }
   // Waits until woken, stopped, or `limit` has passed.
   void WaitFor(absl::Duration limit) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit), [&] { return woken_ || stopping_; });
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit), [&] { return woken_ || stopping(); });
     woken_ = false;
   }
   void Sleep(absl::Duration limit) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit), [&] { return stopping_; });
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(limit), [&] { return stopping(); });
   }
 
   const RelayOptions options_;
-  mutable std::mutex mutex_;
+  std::stop_source stop_;
+  std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;
   bool woken_ = false;
   std::atomic<int64_t> sent_{0};
 
@@ -154,9 +150,9 @@ class KafkaRelay : public Relay {
   absl::Time oldest_report_ = absl::InfiniteFuture();
   absl::Time last_lease_ = absl::InfinitePast();
   absl::Time last_housekeeping_ = absl::InfinitePast();
-  bool more_ = false;                // the last read was full
-  std::set<int64_t> suspects_;       // were in a batch that Kafka refused: sent one by one
-  std::optional<Producer> careful_;  // for suspects
+  bool more_ = false;          // the last read was full
+  bool topics_stand_ = false;  // they were looked for, and nothing broke since
+  Suspects suspects_;
   std::thread thread_;
 };
 
@@ -172,6 +168,8 @@ void KafkaRelay::Run() {
       if (!stopping()) Sleep(kPoll);
       continue;
     }
+    if (stopping()) break;
+    topics_stand_ = false;
     if (absl::Now() - begun > absl::Minutes(1)) backoff = absl::Milliseconds(200);
     observe::Log(observe::Severity::kWarning, options_.part,
                  "the relay begins again; unsent events stay recorded",
@@ -185,13 +183,19 @@ void KafkaRelay::Run() {
   lease_.Release();
 }
 
+absl::Status KafkaRelay::FindTopics(const std::stop_token& stop) {
+  if (topics_stand_) return absl::OkStatus();
+  auto status = EnsureTopics(options_.connection, options_.topics, kTopicsTimeout, stop);
+  topics_stand_ = status.ok();
+  return status;
+}
+
 absl::Status KafkaRelay::RunSession() {
   auto held = lease_.Take();
   if (!held.ok()) return held.status();
   if (!*held) return absl::OkStatus();
   last_lease_ = absl::Now();
-  if (auto s = EnsureTopics(options_.connection, options_.topics, kTopicsTimeout); !s.ok())
-    return s;
+  if (auto s = FindTopics(stop_.get_token()); !s.ok()) return s;
   if (auto s = MarkWhatIsThere(); !s.ok()) return s;
   kLookedBack.Pass();
   auto producer = Producer::Open(options_.connection, Producer::AfterRefusal::kStop);
@@ -213,7 +217,7 @@ absl::Status KafkaRelay::MarkWhatIsThere() {
   if (!oldest.ok()) return oldest.status();
   if (oldest->empty()) return absl::OkStatus();
   for (auto& [topic, time] : *oldest) time = std::min(time, absl::Now()) - kLookBackMargin;
-  auto look_back = LookBack::Open(options_.connection);
+  auto look_back = LookBack::Open(options_.connection, stop_.get_token());
   if (!look_back.ok()) return look_back.status();
   std::vector<std::pair<std::string, std::string>> found;
   int64_t marked = 0;
@@ -276,7 +280,7 @@ absl::Status KafkaRelay::Fill(Producer& producer) {
   const absl::Status status = rows_.ReadUnsent(in_window_, limit, [&](const OutboxRow& row) {
     ++read;
     if (read == 1) kAfterRead.Pass();
-    if (suspects_.contains(row.seq)) {
+    if (suspects_.Contains(row.seq)) {
       if (window_.empty()) suspect = row;
       return false;  // its turn is when nothing else is on its way
     }
@@ -285,7 +289,7 @@ absl::Status KafkaRelay::Fill(Producer& producer) {
   more_ = read >= limit;
   if (!status.ok()) return status;
   for (const Delivery& delivery : refused) {
-    if (auto s = Park(delivery.seq, delivery.error); !s.ok()) return s;
+    if (auto s = suspects_.Park(delivery.seq, delivery.error); !s.ok()) return s;
   }
   if (suspect.seq != 0) {
     more_ = true;
@@ -309,27 +313,10 @@ bool KafkaRelay::SendRow(Producer& producer, const OutboxRow& row, std::vector<D
   return window_.size() < kWindowRows && window_bytes_ < kWindowBytes;
 }
 
-// Nothing else is on its way, so a refusal here is this event's own.
 absl::Status KafkaRelay::SendAlone(const OutboxRow& row) {
-  if (!careful_.has_value()) {
-    auto producer = Producer::Open(options_.connection, Producer::AfterRefusal::kGoOn);
-    if (!producer.ok()) return producer.status();
-    careful_.emplace(*std::move(producer));
-  }
-  Delivery delivery{.seq = row.seq};
-  rd_kafka_resp_err_t error = careful_->Send(row, &delivery);
-  while (error == RD_KAFKA_RESP_ERR_NO_ERROR && !delivery.reported && !stopping()) {
-    careful_->Poll(absl::Milliseconds(50));
-  }
-  if (!delivery.reported) careful_.reset();  // it must not write to `delivery` later
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) error = delivery.error;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR && !IsRefusal(error)) return ToStatus(error, row.topic);
-  if (!delivery.reported && error == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
-  suspects_.erase(row.seq);
-  if (suspects_.empty()) careful_.reset();
-  if (IsRefusal(error)) return Park(row.seq, error);
-  if (auto s = rows_.MarkSent({row.seq}); !s.ok()) return s;
-  ++sent_;
+  auto sent = suspects_.SendAlone(row, stop_.get_token());
+  if (!sent.ok()) return sent.status();
+  sent_ += *sent ? 1 : 0;
   return absl::OkStatus();
 }
 
@@ -366,25 +353,14 @@ absl::Status KafkaRelay::Collect(bool all) {
   return absl::OkStatus();
 }
 
-// A batch shares the fate of its worst event: all of it is sent again, one by one.
 bool KafkaRelay::NoteSuspects() {
   bool any = false;
   for (const Delivery& delivery : window_) {
     if (!delivery.reported || !IsRefusal(delivery.error)) continue;
-    suspects_.insert(delivery.seq);
+    suspects_.Add(delivery.seq);
     any = true;
   }
   return any;
-}
-
-absl::Status KafkaRelay::Park(int64_t seq, rd_kafka_resp_err_t error) {
-  const std::string reason(rd_kafka_err2name(error));
-  if (auto s = rows_.Park(seq, reason); !s.ok()) return s;
-  metrics_.AddParked(1);
-  observe::Log(observe::Severity::kError, options_.part,
-               "Kafka refuses an event for good; it is parked in the outbox",
-               {{"seq", seq}, {"reason", reason}});
-  return absl::OkStatus();
 }
 
 void KafkaRelay::KeepHouse() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct RelayOptions {
   std::vector<Topic> topics;           // the part's own; created if missing
   RevisionClock* revisions = nullptr;  // raised from the tail of the topics before Start returns
   Clock* clock = &Clock::System();
+  std::stop_token stop;                       // ends Start before its time
   absl::Duration keep = absl::Hours(24 * 7);  // rows stay until sent, and this long, for resend
 };
 
@@ -42,7 +44,7 @@ class Relay {
   virtual ~Relay() = default;  // stops; what is unsent stays recorded
 
   // Returns when topics stand, the tail is read and the floor of `revisions` is raised.
-  // UNAVAILABLE, PERMISSION_DENIED: as for EnsureTopics.
+  // UNAVAILABLE, PERMISSION_DENIED, CANCELLED: as for EnsureTopics.
   static absl::StatusOr<std::unique_ptr<Relay>> Start(RelayOptions options);
 
   // Says that a transaction with outbox rows was committed: send now, do not wait for the next

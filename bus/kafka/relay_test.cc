@@ -2,6 +2,8 @@
 #include "bus/kafka/relay.h"
 
 #include <set>
+#include <stop_token>
+#include <thread>
 
 #include "bus/kafka/test_kafka.h"
 
@@ -203,6 +205,29 @@ TEST_F(RelayTest, RaisesTheRevisionsToTheTailOfItsTopics) {
   auto relay = Relay::Start(options);
   ASSERT_THAT(relay, IsOk());
   EXPECT_EQ(restored.Next(0), ahead + 1);
+}
+
+TEST_F(RelayTest, StopsSoonThoughKafkaIsAway) {
+  auto relay = Start();
+  kafka_.Down();
+  Add(Series(3));
+  relay->Wake();
+  const absl::Time begun = absl::Now();
+  relay.reset();
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(4));
+}
+
+TEST_F(RelayTest, GivesUpItsStartWhenItIsToldTo) {
+  RelayOptions options = Options();
+  options.connection.brokers = "127.0.0.1:1";
+  std::stop_source stop;
+  options.stop = stop.get_token();
+  const absl::Time begun = absl::Now();
+  std::thread starting(
+      [&] { EXPECT_THAT(Relay::Start(options), testing::StatusIs(absl::StatusCode::kCancelled)); });
+  stop.request_stop();
+  starting.join();
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(4)) << "as against fifteen";
 }
 
 TEST_F(RelayTest, SaysThatNoBrokerAnswers) {
