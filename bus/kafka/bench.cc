@@ -1,8 +1,11 @@
 // Events per second from the outbox through Kafka into a consumer's store, beside what bounds them:
 // a bare librdkafka loop that sends and reads the same records, and one fsync per batch. All in one
-// run, in turns; the medians count.
+// run, in turns; the medians count. A round begins with the start of its clients and ends with its
+// last event.
 //
-//   kafka_bench [events [bytes [rounds]]]    on SIMPUL_TEST_KAFKA; SQLite in TEST_TMPDIR
+//   kafka_bench [events [bytes [rounds]]]    on SIMPUL_TEST_KAFKA; SQLite in TEST_TMPDIR, and a
+//   fifth
+//                                            of the events on SIMPUL_TEST_POSTGRES, if that is set
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -12,6 +15,7 @@
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "bus/kafka/relay.h"
@@ -40,13 +44,13 @@ double Median(std::vector<double> values) {
 
 // One thing measured in every round.
 struct Series {
-  const char* what;
+  std::string what;
   std::vector<double> rates;   // events per second
   std::vector<double> cpu_us;  // of this process, for an event
 
   double Print() const {
     const double rate = Median(rates);
-    std::printf("%-48s %9.0f events/s (least %9.0f) %7.2f us CPU each\n", what, rate,
+    std::printf("%-56s %9.0f events/s (least %9.0f) %7.2f us CPU each\n", what.c_str(), rate,
                 *std::min_element(rates.begin(), rates.end()), Median(cpu_us));
     return rate;
   }
@@ -56,7 +60,10 @@ struct Series {
 class Timed {
  public:
   Timed(Series& series, size_t events) : series_(series), events_(static_cast<double>(events)) {}
-  ~Timed() {
+  ~Timed() { End(); }
+  // What comes after does not count.
+  void End() {
+    if (std::exchange(ended_, true)) return;
     const double seconds = absl::ToDoubleSeconds(absl::Now() - begun_);
     series_.rates.push_back(events_ / seconds);
     series_.cpu_us.push_back((CpuSeconds() - cpu_) * 1e6 / events_);
@@ -65,6 +72,7 @@ class Timed {
  private:
   Series& series_;
   const double events_;
+  bool ended_ = false;
   const absl::Time begun_ = absl::Now();
   const double cpu_ = CpuSeconds();
 };
@@ -108,7 +116,7 @@ void BareProduce(const std::string& topic, size_t events, size_t bytes) {
   rd_kafka_headers_destroy(headers);
 }
 
-void BareConsume(const std::string& topic, size_t events) {
+void BareConsume(const std::string& topic, size_t events, Timed& timed) {
   auto client = NewClient(RD_KAFKA_CONSUMER, BrokerConnection(),
                           {{"group.id", FreshName("bench")}, {"auto.offset.reset", "earliest"}});
   if (!client.ok()) std::abort();
@@ -122,6 +130,7 @@ void BareConsume(const std::string& topic, size_t events) {
     const Message message(rd_kafka_consumer_poll(client->get(), 100));
     if (message != nullptr && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) ++got;
   }
+  timed.End();
 }
 
 std::string MakeTopic() {
@@ -134,8 +143,8 @@ std::string MakeTopic() {
 
 void Bare(Series& series, size_t events, size_t bytes) {
   const std::string topic = MakeTopic();
-  const Timed timed(series, events);
-  std::thread consuming([&] { BareConsume(topic, events); });
+  Timed timed(series, events);
+  std::thread consuming([&] { BareConsume(topic, events, timed); });
   BareProduce(topic, events, bytes);
   consuming.join();
 }
@@ -189,9 +198,9 @@ absl::StatusOr<Outcome> ApplyBenchEvent(store::Transaction& transaction, const R
   return Outcome::kDelivered;
 }
 
-void Ours(Series& append, Series& through, size_t events, size_t bytes) {
-  auto writer = OpenStore(store::FreshStore(store::Database::kSqlite));
-  auto reader = OpenStore(store::FreshStore(store::Database::kSqlite));
+void Ours(store::Database database, Series& append, Series& through, size_t events, size_t bytes) {
+  auto writer = OpenStore(store::FreshStore(database));
+  auto reader = OpenStore(store::FreshStore(database));
   if (!store::Migrate(*reader, "effect", kEffects).ok()) std::abort();
   const std::string topic = MakeTopic();
   {
@@ -199,7 +208,7 @@ void Ours(Series& append, Series& through, size_t events, size_t bytes) {
     AppendAll(*writer, topic, events, bytes);
   }
   std::atomic<size_t> applied{0};
-  const Timed timed(through, events);
+  Timed timed(through, events);
   const auto relay = Relay::Start({.connection = BrokerConnection(),
                                    .store = writer.get(),
                                    .part = "bench",
@@ -214,7 +223,45 @@ void Ours(Series& append, Series& through, size_t events, size_t bytes) {
   if (!relay.ok() || !consumer.ok()) std::abort();
   Eventually([&] { return applied >= events; }, absl::Minutes(5));
   AwaitSent(*writer);
+  timed.End();
 }
+
+// The effects alone, in transactions as large as the consumer's: what the database bounds.
+void EffectsAlone(store::Database database, Series& series, size_t events) {
+  auto store = OpenStore(store::FreshStore(database));
+  if (!store::Migrate(*store, "effect", kEffects).ok()) std::abort();
+  Record record;
+  const Timed timed(series, events);
+  for (size_t i = 0; i < events; i += kBatch) {
+    const absl::Status status = store->Transact([&](store::Transaction& t) -> absl::Status {
+      for (size_t j = i; j < i + kBatch; ++j) {
+        record.event.subject = absl::StrCat("departments/bench/sessions/", j);
+        if (auto s = ApplyBenchEvent(t, record); !s.ok()) return s.status();
+      }
+      return absl::OkStatus();
+    });
+    if (!status.ok()) std::abort();
+  }
+}
+
+// All of it that depends on the database.
+struct OfDatabase {
+  explicit OfDatabase(store::Database d)
+      : database(d),
+        append{absl::StrCat(store::NameOf(d), ": append to the outbox, 1000 a transaction")},
+        effects{absl::StrCat(store::NameOf(d), ": the consumer's effects alone")},
+        through{absl::StrCat(store::NameOf(d), ": outbox -> Kafka -> consumer's store")} {}
+
+  void Round(size_t events, size_t bytes) {
+    EffectsAlone(database, effects, events);
+    Ours(database, append, through, events, bytes);
+  }
+
+  const store::Database database;
+  Series append;
+  Series effects;
+  Series through;
+};
 
 }  // namespace
 }  // namespace simpul::kafka
@@ -227,16 +274,25 @@ int main(int argc, char** argv) {
   simpul::observe::SetMinimumSeverity(simpul::observe::Severity::kError);
   Series bare{"bare librdkafka: produce and consume at once"};
   Series fsync{"one write and fsync per 1000 events"};
-  Series append{"append to the outbox, 1000 a transaction"};
-  Series through{"outbox -> Kafka -> consumer's store"};
+  std::vector<simpul::kafka::OfDatabase> databases;
+  databases.emplace_back(simpul::store::Database::kSqlite);
+  if (std::getenv("SIMPUL_TEST_POSTGRES") != nullptr) {
+    databases.emplace_back(simpul::store::Database::kPostgres);
+  }
   for (size_t i = 0; i < rounds; ++i) {
     simpul::kafka::Bare(bare, events, bytes);
     simpul::kafka::FsyncPerBatch(fsync, events, bytes);
-    simpul::kafka::Ours(append, through, events, bytes);
+    for (auto& of : databases) {
+      const bool small = of.database == simpul::store::Database::kPostgres;
+      of.Round(small ? std::max<size_t>(events / 5000 * 1000, 1000) : events, bytes);
+    }
   }
   std::printf("%zu events of %zu bytes, %zu rounds, medians\n", events, bytes, rounds);
   const double floor = std::min(bare.Print(), fsync.Print());
-  append.Print();
-  std::printf("of the slower floor: %.0f %%\n", 100 * through.Print() / floor);
+  for (const auto& of : databases) {
+    of.append.Print();
+    of.effects.Print();
+    std::printf("of the slower floor: %.0f %%\n", 100 * of.through.Print() / floor);
+  }
   return 0;
 }
