@@ -1,5 +1,6 @@
 #include "gateway/call.h"
 
+#include "gateway/personal_filter.h"
 #include "gateway/reflection_exchange.h"
 #include "gateway/rest_exchange.h"
 #include "gateway/worker.h"
@@ -70,6 +71,7 @@ void Call::Reset() {
   target = nullptr;
   rest.reset();
   reflection.reset();
+  filter.reset();
   deadline.Disarm();
   started_ns = 0;
   counted = false;

@@ -19,6 +19,7 @@ namespace simpul::gateway {
 
 class Call;
 class PartSession;
+class PersonalFilter;
 class RestExchange;
 class ReflectionExchange;
 class Worker;
@@ -138,6 +139,7 @@ class Call {
   const Target* target = nullptr;
   std::unique_ptr<RestExchange> rest;
   std::unique_ptr<ReflectionExchange> reflection;
+  std::unique_ptr<PersonalFilter> filter;  // null: answers pass as they are
 
   Timer deadline;
   int64_t started_ns = 0;

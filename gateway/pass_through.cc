@@ -1,12 +1,20 @@
 #include "gateway/pass_through.h"
 
+#include <memory>
+#include <string_view>
 #include <utility>
 
 #include "gateway/grpc_wire.h"
 #include "gateway/part_session.h"
+#include "gateway/personal_filter.h"
 #include "gateway/worker.h"
 
 namespace simpul::gateway {
+namespace {
+
+constexpr size_t kMostFiltered = 256 << 10;  // that may wait for a client before the part must
+
+}  // namespace
 
 bool GoesToPart(std::string_view name) {
   switch (name[0]) {
@@ -36,6 +44,9 @@ void PassThrough::OnRequestEnd(Call& call) {
 
 void PassThrough::OnResponseHead(Call& call, bool ended) {
   if (call.front == nullptr) return;
+  if (call.target->strip != nullptr && !ended) {
+    call.filter = std::make_unique<PersonalFilter>(worker_, *call.target->strip);
+  }
   call.head_sent = true;
   call.response_ended = ended;
   if (ended) worker_->Count(call, ParseGrpcStatus(call.response.Find("grpc-status")));
@@ -44,18 +55,38 @@ void PassThrough::OnResponseHead(Call& call, bool ended) {
 
 void PassThrough::OnResponseData(Call& call, Slice data) {
   if (call.front == nullptr) return;
+  if (call.filter != nullptr) return Filter(call, data);
   call.to_client.Push(std::move(data));
   call.front->Resume(call);
 }
 
+void PassThrough::Filter(Call& call, const Slice& data) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data.data()), data.size());
+  call.filter->owed += bytes.size();
+  if (absl::Status status = call.filter->Take(bytes, call.to_client); !status.ok()) {
+    return worker_->Finish(call, status);
+  }
+  Credit(call);
+  call.front->Resume(call);
+}
+
+void PassThrough::Credit(Call& call) {
+  if (call.session == nullptr || call.to_client.bytes() > kMostFiltered) return;
+  call.session->Taken(call, std::exchange(call.filter->owed, 0));
+}
+
 void PassThrough::OnResponseEnd(Call& call) {
   if (call.front == nullptr) return;
+  if (call.filter != nullptr && !call.filter->between_messages()) {
+    return worker_->Finish(call, absl::InternalError("the part ended in the middle of a message"));
+  }
   call.response_ended = true;
   worker_->Count(call, ParseGrpcStatus(call.trailers.Find("grpc-status")));
   call.front->Resume(call);
 }
 
 void PassThrough::OnSent(Call& call, size_t size) {
+  if (call.filter != nullptr) return Credit(call);
   if (call.session != nullptr) call.session->Taken(call, size);
 }
 

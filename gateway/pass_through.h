@@ -1,4 +1,4 @@
-// gRPC calls: messages go from client to part and back as they are.
+// gRPC calls: messages go from client to part and back as they are, but for personal data.
 #ifndef SIMPUL_GATEWAY_PASS_THROUGH_H_
 #define SIMPUL_GATEWAY_PASS_THROUGH_H_
 
@@ -23,6 +23,10 @@ class PassThrough : public Handler {
   void OnSent(Call& call, size_t size) override;
 
  private:
+  void Filter(Call& call, const Slice& data);
+  // Lets the part send as much as was taken, unless the client is behind.
+  void Credit(Call& call);
+
   Worker* const worker_;
 };
 

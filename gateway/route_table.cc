@@ -12,6 +12,10 @@
 namespace simpul::gateway {
 namespace {
 
+// Carries the events of all contracts, and takes personal data out of each by the contract of its
+// type (services/events/public_types.h), which may be one that the gateway does not have.
+constexpr char kEventBackbone[] = "simpul.events.v1.EventService";
+
 // "wifi_v2" in a proto package is "wifi-v2" in an authority.
 std::string Dashed(std::string_view part) {
   std::string out(part);
@@ -91,8 +95,9 @@ void RouteTable::AddMethods(size_t i, std::vector<std::string>& warnings, Metric
       }
       std::string authority = AuthorityOf(name, part.authorities);
       if (authority.empty()) authority = part.instance.address;
-      it->second->targets.push_back(
-          {instance, &method, part.contract.get(), nullptr, std::move(authority)});
+      const bool strip = method.response->may_hold_personal && name != kEventBackbone;
+      it->second->targets.push_back({instance, &method, part.contract.get(), nullptr,
+                                     strip ? method.response : nullptr, std::move(authority)});
     }
   }
   if (is_public) instances_.push_back(part.instance);

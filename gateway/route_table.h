@@ -47,6 +47,8 @@ struct Target {
   const transcode::Method* method = nullptr;
   const transcode::Contract* contract = nullptr;
   const transcode::RestRouter* rest = nullptr;  // of this contract's public methods
+  // By what an answer is stripped of personal data; null: it can hold none.
+  const transcode::MessagePlan* strip = nullptr;
   std::string authority;
 };
 

@@ -83,6 +83,18 @@ TEST(RouteTable, DoesNotRouteAStreamOverRest) {
   for (const auto& route : table->rest().routes()) EXPECT_FALSE(route->method->server_streaming);
 }
 
+TEST(RouteTable, StripsOnlyWhatMayHoldPersonalData) {
+  const auto table =
+      Build({PartOf("wifi", {"simpul.wifi.v1.HotspotService", "simpul.wifi.v1.SessionService"}),
+             PartOf("events", {"simpul.events.v1.EventService"})});
+  auto strip = [&](const char* path) { return table->FindMethod(path)->targets[0].strip; };
+  EXPECT_EQ(strip(kGet), nullptr);
+  ASSERT_NE(strip("/simpul.wifi.v1.SessionService/ListSessions"), nullptr);
+  EXPECT_EQ(strip("/simpul.wifi.v1.SessionService/ListSessions")->full_name,
+            "simpul.wifi.v1.ListSessionsResponse");
+  EXPECT_EQ(strip("/simpul.events.v1.EventService/Subscribe"), nullptr);  // does it itself
+}
+
 TEST(RouteTable, SaysWhatAnEngineDoesNotServe) {
   Served engine = PartOf("engine", {"simpul.wifi.v1.HotspotService"});
   engine.authorities = {"radius.diskominfo", "ap.diskominfo"};

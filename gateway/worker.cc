@@ -340,7 +340,10 @@ const std::vector<nghttp2_nv>& Worker::PartFields(Call& call) {
   fields_.push_back(Field(":path", call.route->path));
   fields_.push_back(Field(":authority", call.target->authority));
   if (call.is_grpc) {
+    // What is to be stripped must not come compressed.
+    const bool strip = call.target->strip != nullptr;
     for (const nghttp2_nv& field : call.request.fields()) {
+      if (strip && NameOf(field) == "grpc-accept-encoding") continue;
       if (GoesToPart(NameOf(field))) fields_.push_back(field);
     }
   } else {

@@ -22,7 +22,7 @@ bool IsPersonal(const pb::FieldDescriptor& field) {
 // What an Any holds is cleared too; if its type is not linked in, nobody can tell what is in it.
 void ClearPacked(pb::Message& message) {
   pb::Any any;
-  any.CopyFrom(message);
+  any.ParsePartialFromString(message.SerializePartialAsString());
   const std::string type = any.type_url().substr(any.type_url().rfind('/') + 1);
   const pb::Descriptor* descriptor =
       pb::DescriptorPool::generated_pool()->FindMessageTypeByName(type);
@@ -36,7 +36,7 @@ void ClearPacked(pb::Message& message) {
     ClearPersonalFields(*packed);
     any.set_value(packed->SerializeAsString());
   }
-  message.CopyFrom(any);
+  message.ParsePartialFromString(any.SerializePartialAsString());
 }
 
 }  // namespace
@@ -44,7 +44,8 @@ void ClearPacked(pb::Message& message) {
 void ClearPersonalFields(pb::Message& message) {
   const pb::Reflection& reflection = *message.GetReflection();
   reflection.MutableUnknownFields(&message)->Clear();
-  if (message.GetDescriptor() == pb::Any::descriptor()) {
+  // By name: a dynamic message has descriptors of its own.
+  if (message.GetDescriptor()->full_name() == pb::Any::descriptor()->full_name()) {
     ClearPacked(message);
     return;
   }

@@ -76,6 +76,15 @@ TEST(ClearPersonalFields, KnowsContractsReadFromAProtoset) {
   ASSERT_TRUE(session->ParseFromString(Planted().SerializeAsString()));
   ClearPersonalFields(*session);
   EXPECT_EQ(session->ShortDebugString(), "name: \"departments/d/sessions/1\"");
+
+  events::v1::Event packed;
+  packed.mutable_data()->PackFrom(Planted());
+  const std::unique_ptr<google::protobuf::Message> event(
+      factory.GetPrototype(pool.FindMessageTypeByName("simpul.events.v1.Event"))->New());
+  ASSERT_TRUE(event->ParseFromString(packed.SerializeAsString()));
+  ClearPersonalFields(*event);
+  EXPECT_THAT(event->SerializeAsString(), Not(HasSubstr("budi")));
+  EXPECT_THAT(event->SerializeAsString(), HasSubstr("departments/d/sessions/1"));
 }
 
 }  // namespace

@@ -147,6 +147,7 @@ absl::StatusOr<std::shared_ptr<const Contract>> Contract::Load(std::string_view 
       CompileAll(*file->message_type(i), contract->plans_);
     }
   }
+  contract->plans_.FindPersonal();
   std::sort(contract->services_.begin(), contract->services_.end(),
             [](const Service& a, const Service& b) { return a.full_name < b.full_name; });
   return std::shared_ptr<const Contract>(std::move(contract));

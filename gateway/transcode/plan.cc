@@ -253,6 +253,22 @@ const EnumPlan* Plans::MakeEnum(const EnumDescriptor& enumeration) {
   return plan.get();
 }
 
+// Over and over until nothing is new: types refer to each other in circles.
+void Plans::FindPersonal() {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& [name, plan] : messages_) {
+      if (plan->may_hold_personal) continue;
+      plan->may_hold_personal =
+          plan->kind == Kind::kAny ||
+          std::any_of(plan->fields.begin(), plan->fields.end(), [](const FieldPlan& field) {
+            return field.personal || (field.message != nullptr && field.message->may_hold_personal);
+          });
+      changed |= plan->may_hold_personal;
+    }
+  }
+}
+
 void MessagePlan::Index() {
   std::vector<std::pair<std::string, uint32_t>> names;
   for (const FieldPlan& field : fields) names.emplace_back(field.json_name, field.index);

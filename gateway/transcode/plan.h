@@ -119,6 +119,7 @@ struct MessagePlan {
   std::vector<FieldPlan> fields;  // By ascending number. A map entry's are key and value.
   uint32_t oneof_count = 0;
   bool personal_in_oneof = false;  // Some member of a oneof is personal.
+  bool may_hold_personal = false;  // At any depth; an Any may hold anything.
   const Plans* plans = nullptr;    // Where an Any looks its type up.
 
   const FieldPlan* FindNumber(uint32_t number) const { return Look(all_, number); }
@@ -163,6 +164,9 @@ class Plans {
   // that
   //   name stands for. The message names file, message and field. Nothing of it is kept then.
   absl::StatusOr<const MessagePlan*> Compile(const google::protobuf::Descriptor& message);
+
+  // Sets may_hold_personal in all plans; after the last Compile.
+  void FindPersonal();
 
   // By full name, or null.
   const MessagePlan* Find(std::string_view full_name) const;

@@ -14,9 +14,10 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
-// Whether a field with a privacy class can occur in `message`, at any depth.
+// Whether a field with a privacy class can occur in `message`, at any depth; an Any may hold any.
 bool HasPersonalFields(const Descriptor& message, std::set<const Descriptor*>& seen) {
   if (!seen.insert(&message).second) return false;
+  if (message.full_name() == "google.protobuf.Any") return true;
   for (int i = 0; i < message.field_count(); ++i) {
     const FieldDescriptor& field = *message.field(i);
     if (field.options().GetExtension(privacy::v1::privacy_class) !=
