@@ -61,6 +61,7 @@ void Call::Reset() {
   replay.Clear();
   untaken = 0;
   attempts = 0;
+  key_id.clear();
   timeout.clear();
   response.Clear();
   trailers.Clear();

@@ -126,6 +126,7 @@ class Call {
   bool replayable = false;
   size_t untaken = 0;  // bytes of to_part that the client was credited for already
   int attempts = 0;
+  std::string key_id;       // of the caller's key
   std::string caller;       // base64 of simpul.bus.v1.Caller
   std::string timeout;      // grpc-timeout for the part; empty: none
   bool part_ended = false;  // the part's answer is complete

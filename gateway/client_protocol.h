@@ -3,12 +3,14 @@
 #define SIMPUL_GATEWAY_CLIENT_PROTOCOL_H_
 
 #include <cstddef>
+#include <functional>
 
 #include "gateway/connection.h"
 #include "gateway/loop.h"
 
 namespace simpul::gateway {
 
+class Call;
 class Worker;
 
 // One client's connection, known to the worker while it lives. One thread.
@@ -19,6 +21,8 @@ class ClientProtocol : public Protocol {
 
   // No new calls: closes after those in hand.
   virtual void Drain() = 0;
+  // Hands over each call in hand; none of them may be added or removed meanwhile.
+  virtual void VisitCalls(const std::function<void(Call&)>&) {}
 
  protected:
   friend class Worker;

@@ -180,6 +180,37 @@ TEST_F(GatewayTest, LearnsOfNewAndRevokedKeysOnAnOpenConnection) {
   EXPECT_EQ(hotspot_.description(), "bapenda/00000002/20");
 }
 
+TEST_F(GatewayTest, EndsTheCallsInHandOfAKeyThatIsRevoked) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  city_.catalogue().AddKey("bapenda", KeyText(2));
+  ASSERT_TRUE(Eventually([&] { return Get(*Context(KeyText(2)), "1", &hotspot_).ok(); }));
+  events::v1::SubscribeRequest request;
+  request.set_name_prefix("endless");
+  request.add_types("first");
+  const auto revoked_context = Context(KeyText(2));
+  const auto revoked = events_->Subscribe(revoked_context.get(), request);
+  const auto other_context = Context(city_.key());
+  const auto other = events_->Subscribe(other_context.get(), request);
+  events::v1::SubscribeResponse response;
+  ASSERT_TRUE(revoked->Read(&response));
+  ASSERT_TRUE(other->Read(&response));
+  Wire rest(city_.gateway().address());
+  rest.Send("GET /v1/departments/x/hotspots/slow HTTP/1.1\r\nhost: x\r\nx-api-key: " + KeyText(2) +
+            "\r\n\r\n");
+  ASSERT_TRUE(Eventually([&] { return part.service->slow_calls == 3; }));
+
+  const absl::Time begin = absl::Now();
+  city_.catalogue().RevokeKeyOf(KeyText(2));
+  EXPECT_FALSE(revoked->Read(&response));
+  EXPECT_EQ(revoked->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(StatusOf(rest.ReadAnswer()), 401);
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(2));
+  EXPECT_TRUE(Eventually([&] { return part.service->cancelled_calls == 2; }));
+  other_context->TryCancel();
+  EXPECT_EQ(other->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
 TEST_F(GatewayTest, ServesNoUnknownOrInternalMethod) {
   const RunningPart part = city_.StartPart("a", /*extra=*/true);
   StartWith({&part});

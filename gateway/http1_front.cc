@@ -86,6 +86,10 @@ void Http1Front::Drain() {
   connection_->MarkDirty();
 }
 
+void Http1Front::VisitCalls(const std::function<void(Call&)>& visit) {
+  if (call_ != nullptr) visit(*call_);
+}
+
 bool Http1Front::OnBytes(Buffer*, const uint8_t* data, size_t size) {
   if (lingering_ || (closing_ && call_ == nullptr)) {
     discarded_ += size;

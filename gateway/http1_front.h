@@ -19,6 +19,7 @@ class Http1Front : public ClientProtocol, public Front {
   ~Http1Front() override;
 
   void Drain() override;
+  void VisitCalls(const std::function<void(Call&)>& visit) override;
 
   bool OnBytes(Buffer* received, const uint8_t* data, size_t size) override;
   bool Fill() override;

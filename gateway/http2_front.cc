@@ -108,6 +108,10 @@ void Http2Front::Drain() {
   connection_->MarkDirty();
 }
 
+void Http2Front::VisitCalls(const std::function<void(Call&)>& visit) {
+  for (Call* call : calls_) visit(*call);
+}
+
 void Http2Front::OnTimer() {
   const TimerUse use = std::exchange(timer_use_, TimerUse::kNone);
   if (use == TimerUse::kHead) return Cut();

@@ -20,6 +20,7 @@ class Http2Front : public ClientProtocol, public Front {
   ~Http2Front() override;
 
   void Drain() override;
+  void VisitCalls(const std::function<void(Call&)>& visit) override;
 
   bool OnBytes(Buffer* received, const uint8_t* data, size_t size) override;
   bool Fill() override;

@@ -73,6 +73,17 @@ const Key* KeySet::Check(std::string_view text) const {
   return same ? &key : nullptr;
 }
 
+std::set<std::string> KeySet::GoneSince(const KeySet& before) const {
+  std::set<std::string> gone;
+  for (const auto& [id, key] : before.keys_) {
+    const auto it = keys_.find(id);
+    if (it == keys_.end() || it->second.digest != key.digest || it->second.caller != key.caller) {
+      gone.insert(id);
+    }
+  }
+  return gone;
+}
+
 const Key* KeyCache::Check(const std::shared_ptr<const KeySet>& keys, std::string_view text) {
   if (keys == keys_ && text.size() == text_.size() && key_ != nullptr &&
       CRYPTO_memcmp(text.data(), text_.data(), text.size()) == 0) {

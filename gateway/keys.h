@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,6 +44,8 @@ class KeySet {
   // The key of this text; null: it is none of ours. Takes the same time for every digest.
   const Key* Check(std::string_view text) const;
   size_t size() const { return keys_.size(); }
+  // The ids of keys of `before` that hold no more.
+  std::set<std::string> GoneSince(const KeySet& before) const;
 
  private:
   struct Hash {

@@ -23,6 +23,15 @@ std::shared_ptr<const KeySet> OneKey() {
       kPepper, std::vector<KeySet::Entry>{{"abcdefgh", "dinkes", HmacSha256(kPepper, kText)}});
 }
 
+TEST(KeySet, SaysWhichKeysAreGone) {
+  const KeySet before("p",
+                      {{"aaaaaaaa", "x", "1"}, {"bbbbbbbb", "y", "2"}, {"cccccccc", "z", "3"}});
+  // The second changed hands.
+  const KeySet after("p", {{"aaaaaaaa", "x", "1"}, {"bbbbbbbb", "w", "4"}, {"dddddddd", "v", "5"}});
+  EXPECT_THAT(after.GoneSince(before), ::testing::ElementsAre("bbbbbbbb", "cccccccc"));
+  EXPECT_THAT(before.GoneSince(before), ::testing::IsEmpty());
+}
+
 TEST(HmacSha256, IsThatOfRfc4231) {
   const std::string digest = HmacSha256("Jefe", "what do ya want for nothing?");
   EXPECT_EQ(digest.substr(0, 4), "\x5b\xdc\xc1\x46");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
@@ -133,7 +134,21 @@ void Worker::SetRoutes(std::shared_ptr<const RouteTable> routes) {
 }
 
 void Worker::SetKeys(std::shared_ptr<const KeySet> keys) {
-  loop_.Post([this, keys = std::move(keys)]() mutable { keys_ = std::move(keys); });
+  loop_.Post([this, keys = std::move(keys)]() mutable { SwapKeys(std::move(keys)); });
+}
+
+// Keys change seldom, so what a call with a key that is gone still does is looked for here and not
+// paid for by every call.
+void Worker::SwapKeys(std::shared_ptr<const KeySet> keys) {
+  const std::shared_ptr<const KeySet> before = std::exchange(keys_, std::move(keys));
+  if (before == nullptr) return;
+  const std::set<std::string> gone = keys_->GoneSince(*before);
+  if (gone.empty()) return;
+  for (ClientProtocol* client : clients_) {
+    client->VisitCalls([&](Call& call) {
+      if (call.handler != nullptr && gone.contains(call.key_id)) RefuseKey(call);
+    });
+  }
 }
 
 void Worker::Swap(std::shared_ptr<const RouteTable> routes) {
@@ -254,19 +269,21 @@ bool Worker::Authenticate(Call& call) {
     NameCaller(call, *key);
     return true;
   }
+  RefuseKey(call);
+  return false;
+}
+
+void Worker::RefuseKey(Call& call) {
   const absl::Status status =
       absl::UnauthenticatedError(call.head.api_key.empty() ? kNoKey : kBadKey);
-  if (call.is_grpc) {
-    Finish(call, status);
-  } else {
-    RefuseRest(call, 401, status, "www-authenticate", "ApiKey header=\"x-api-key\"");
-  }
-  return false;
+  if (call.is_grpc) return Finish(call, status);
+  RefuseRest(call, 401, status, "www-authenticate", "ApiKey header=\"x-api-key\"");
 }
 
 // Completes the key's half of a simpul.bus.v1.Caller with field 3, the request id.
 void Worker::NameCaller(Call& call, const Key& key) {
   constexpr int kCounterDigits = 12;
+  call.key_id = key.id;
   caller_bytes_.assign(key.caller);
   caller_bytes_ += '\x1a';
   caller_bytes_ += static_cast<char>(request_prefix_.size() + kCounterDigits);

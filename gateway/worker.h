@@ -112,8 +112,10 @@ class Worker {
 
   void StartDrain();
   void Swap(std::shared_ptr<const RouteTable> routes);
+  void SwapKeys(std::shared_ptr<const KeySet> keys);
   void StopAnswering(Call& call);
   bool Authenticate(Call& call);
+  void RefuseKey(Call& call);
   bool SetDeadline(Call& call);
   void NameCaller(Call& call, const Key& key);
   bool AnswerProbe(Call& call);
