@@ -21,6 +21,13 @@ void ClientProtocol::Cut() {
   connection_->Close();
 }
 
+void ClientProtocol::OnStalled() { worker_->counters().connections_cut.Add(1); }
+
+void ClientProtocol::OnClosed() {
+  worker_->counters().connections_closed.Add(1);
+  OnGone();
+}
+
 Sniffer::Sniffer(Worker* worker, Connection* connection)
     : ClientProtocol(worker, connection),
       timer_([](void* self) { static_cast<Sniffer*>(self)->Cut(); }, this) {

@@ -24,8 +24,13 @@ class ClientProtocol : public Protocol {
   // Hands over each call in hand; none of them may be added or removed meanwhile.
   virtual void VisitCalls(const std::function<void(Call&)>&) {}
 
+  void OnStalled() final;
+  void OnClosed() final;
+
  protected:
   friend class Worker;
+  // As OnClosed: lets go of the calls in hand.
+  virtual void OnGone() = 0;
   // Closes the connection of a client that asks too much of us.
   void Cut();
 
@@ -45,8 +50,10 @@ class Sniffer : public ClientProtocol {
   bool OnBytes(Buffer* received, const uint8_t* data, size_t size) override;
   bool Fill() override { return true; }
   bool Finished() const override { return false; }
-  void OnClosed() override { timer_.Disarm(); }
   void Drain() override { connection_->Close(); }
+
+ protected:
+  void OnGone() override { timer_.Disarm(); }
 
  private:
   // Destroys this.

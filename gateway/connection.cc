@@ -20,7 +20,7 @@ Connection::Connection(Loop* loop, int fd, Ssl ssl, bool connecting, absl::Durat
       connecting_(connecting),
       handshake_done_(ssl_ == nullptr),
       stall_timeout_(stall_timeout),
-      stall_([](void* self) { static_cast<Connection*>(self)->Close(); }, this) {
+      stall_([](void* self) { static_cast<Connection*>(self)->OnStalled(); }, this) {
   if (ssl_ != nullptr) SSL_set_fd(ssl_.get(), fd_);
 }
 
@@ -77,6 +77,11 @@ void Connection::Close() {
   if (events_ != 0) loop_->Forget(fd_);
   protocol_->OnClosed();
   loop_->Bury(this);
+}
+
+void Connection::OnStalled() {
+  protocol_->OnStalled();
+  Close();
 }
 
 void Connection::OnEvents(uint32_t events) {

@@ -33,6 +33,8 @@ class Protocol {
   virtual bool Fill() = 0;
   // Nothing more is to come or go: the connection closes once all is written.
   virtual bool Finished() const = 0;
+  // The peer takes nothing off its socket; OnClosed follows.
+  virtual void OnStalled() {}
   // The connection is gone, whoever ended it. Called once; no other call follows.
   virtual void OnClosed() = 0;
 };
@@ -108,6 +110,7 @@ class Connection : public Peer {
   uint32_t WantedEvents() const;
   void SetEvents();
   bool Ready() const { return !connecting_ && handshake_done_; }
+  void OnStalled();
 
   Loop* const loop_;
   const int fd_;

@@ -260,7 +260,7 @@ bool Http1Front::Finished() const {
   return closing_ && call_ == nullptr && !answered_ && !lingering_ && !connection_->has_output();
 }
 
-void Http1Front::OnClosed() {
+void Http1Front::OnGone() {
   timer_.Disarm();
   if (Call* call = std::exchange(call_, nullptr)) {
     call->front = nullptr;

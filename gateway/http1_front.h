@@ -24,13 +24,15 @@ class Http1Front : public ClientProtocol, public Front {
   bool OnBytes(Buffer* received, const uint8_t* data, size_t size) override;
   bool Fill() override;
   bool Finished() const override;
-  void OnClosed() override;
 
   void SendHead(Call&, const std::vector<nghttp2_nv>&, bool) override {}  // gRPC only
   void Resume(Call&) override {}                                          // gRPC only
   void Send(Call& call, const Answer& answer) override;
   void Abort(Call& call, uint32_t http2_error) override;
   void Taken(Call&, size_t) override {}  // bodies are bounded, and read as they come
+
+ protected:
+  void OnGone() override;
 
  private:
   class Parser;  // Boost.Beast's, kept out of this header

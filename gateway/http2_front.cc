@@ -158,7 +158,7 @@ bool Http2Front::Finished() const {
          !connection_->has_output();
 }
 
-void Http2Front::OnClosed() {
+void Http2Front::OnGone() {
   timer_.Disarm();
   while (!calls_.empty()) Detach(*calls_.back());
 }

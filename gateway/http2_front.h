@@ -25,13 +25,15 @@ class Http2Front : public ClientProtocol, public Front {
   bool OnBytes(Buffer* received, const uint8_t* data, size_t size) override;
   bool Fill() override;
   bool Finished() const override;
-  void OnClosed() override;
 
   void SendHead(Call& call, const std::vector<nghttp2_nv>& fields, bool ended) override;
   void Resume(Call& call) override;
   void Send(Call& call, const Answer& answer) override;
   void Abort(Call& call, uint32_t http2_error) override;
   void Taken(Call& call, size_t size) override;
+
+ protected:
+  void OnGone() override;
 
  private:
   struct Callbacks;

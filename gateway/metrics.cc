@@ -117,6 +117,9 @@ std::vector<prometheus::MetricFamily> Metrics::Collect() const {
   all.push_back(Single("simpul_gateway_connections_cut_total",
                        "Client connections cut for a flood, a slow head or a reader that stalled.",
                        MetricType::Counter, sum(&L::connections_cut)));
+  all.push_back(Single("simpul_gateway_accepts_failed_total",
+                       "Times that no client could be accepted, for want of a file descriptor.",
+                       MetricType::Counter, sum(&L::accepts_failed)));
   all.push_back(Single("simpul_gateway_active_calls", "Calls in hand.", MetricType::Gauge,
                        open(&L::calls_started, &L::calls_ended)));
   all.push_back(Single("simpul_gateway_retries_total",

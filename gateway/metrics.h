@@ -55,6 +55,7 @@ struct alignas(64) LoopCounters {
   Counter connections_opened, connections_closed;
   Counter connections_refused;  // above Limits::connections
   Counter connections_cut;      // for a flood, a slow head or a stalled reader
+  Counter accepts_failed;       // no file descriptor left, or no memory
   Counter calls_started, calls_ended;
   Counter calls_retried;  // given to another instance before any had seen them
   Counter part_connections_opened, part_connections_failed;

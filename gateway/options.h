@@ -20,7 +20,8 @@ struct Limits {
   size_t request_body = 4 << 20;        // of one REST request; beyond it 413
   size_t response_body = 16 << 20;      // of one gRPC answer that becomes JSON
   size_t transcode_memory = 256 << 20;  // of all REST bodies of one loop; beyond it 503
-  size_t connections = 10'000;          // of the whole gateway; more are closed at once
+  // Of the whole gateway; more are closed at once. Less if the process may not have so many files.
+  size_t connections = 10'000;
   uint32_t streams_per_connection = 256;
   uint32_t control_frames =
       1'000;  // PING, SETTINGS and the like without work in between; then GOAWAY

@@ -15,6 +15,7 @@
 #include "bus/observe/admin_server.h"
 #include "bus/observe/log.h"
 #include "gateway/catalogue_watch.h"
+#include "gateway/descriptors.h"
 #include "gateway/http2.h"
 #include "gateway/listen.h"
 #include "gateway/worker.h"
@@ -45,6 +46,20 @@ absl::StatusOr<TlsContext> MakeClientTls(const rpc::CertificateFiles& files) {
   }
   SSL_CTX_set_alpn_select_cb(tls.get(), SelectAlpn, nullptr);
   return tls;
+}
+
+size_t MostConnections(const Limits& limits) {
+  const size_t descriptors = RaiseDescriptorLimit();
+  const size_t connections = ConnectionsWithin(descriptors, limits.connections);
+  if (connections < limits.connections) {
+    observe::Log(observe::Severity::kWarning, "gateway",
+                 "fewer clients can connect than the gateway would take: raise the hard limit of "
+                 "open files (ulimit -Hn)",
+                 {{"open_files", descriptors},
+                  {"connections", connections},
+                  {"wanted", limits.connections}});
+  }
+  return connections;
 }
 
 }  // namespace
@@ -181,7 +196,7 @@ absl::StatusOr<std::unique_ptr<Part>> Part::Start(const Options& options) {
       .client_tls = running->client_tls.get(),
       .part_tls = running->part_tls.get(),
       .metrics = running->metrics.get(),
-      .max_connections = options.limits.connections / static_cast<size_t>(loops) + 1,
+      .max_connections = MostConnections(options.limits) / static_cast<size_t>(loops) + 1,
       .ready = [ready = running->ready] { return ready->Get(); }};
   for (int i = 0; i < loops; ++i) {
     running->workers.push_back(std::make_unique<Worker>(i, running->context));

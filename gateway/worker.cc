@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
+#include "bus/observe/log.h"
 #include "gateway/client_protocol.h"
 #include "gateway/grpc_wire.h"
 #include "gateway/transcode/rest_error.h"
@@ -29,6 +32,7 @@ constexpr int kMoreAttempts = 8;
 // whose own clock runs out first resets the stream, which says CANCELLED and not DEADLINE_EXCEEDED.
 constexpr absl::Duration kPartGrace = absl::Milliseconds(250);
 constexpr int kAcceptsPerPass = 64;
+constexpr absl::Duration kAcceptRetry = absl::Milliseconds(100);
 
 int MostAttempts(const MethodRoute& route) {
   return static_cast<int>(route.targets.size()) + kMoreAttempts;
@@ -66,15 +70,23 @@ const Target* LoopTable::Pick(const MethodRoute& route, const Target* not_this) 
 // Accepts clients of one listening socket.
 class Worker::Listener : public Peer {
  public:
-  Listener(Worker* worker, int fd, bool tls) : worker_(worker), fd_(fd), tls_(tls) {
+  Listener(Worker* worker, int fd, bool tls)
+      : worker_(worker),
+        fd_(fd),
+        tls_(tls),
+        retry_([](void* self) { static_cast<Listener*>(self)->Resume(); }, this) {
     worker_->loop_.Watch(fd_, EPOLLIN, this);
   }
-  ~Listener() override { close(fd_); }
+  ~Listener() override {
+    retry_.Disarm();
+    close(fd_);
+  }
 
   void OnEvents(uint32_t) override {
     for (int i = 0; i < kAcceptsPerPass; ++i) {
       const int fd = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0) return;
+      if (fd < 0) return Refused(errno);
+      exhausted_ = false;
       if (worker_->clients_.size() >= worker_->context_.max_connections) {
         worker_->counters_.connections_refused.Add(1);
         close(fd);
@@ -85,6 +97,21 @@ class Worker::Listener : public Peer {
   }
 
  private:
+  // Out of descriptors, epoll would tell of the client that waits again and again: it is looked at
+  // once in a while, until somebody goes.
+  void Refused(int error) {
+    if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
+    worker_->counters_.accepts_failed.Add(1);
+    if (!std::exchange(exhausted_, true)) {
+      observe::Log(observe::Severity::kError, "gateway",
+                   "no client can connect until another goes",
+                   {{"error", std::strerror(error)}});
+    }
+    worker_->loop_.Change(fd_, 0, this);
+    worker_->loop_.Arm(retry_, kAcceptRetry);
+  }
+  void Resume() { worker_->loop_.Change(fd_, EPOLLIN, this); }
+
   void Welcome(int fd) {
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -101,6 +128,8 @@ class Worker::Listener : public Peer {
   Worker* const worker_;
   const int fd_;
   const bool tls_;
+  Timer retry_;
+  bool exhausted_ = false;  // and said so
 };
 
 Worker::Worker(int index, const WorkerContext& context)

@@ -264,14 +264,19 @@ void City::StartGateway() {
   gateway_ = *std::move(gateway);
 }
 
-Wire::Wire(const std::string& address) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+Wire::Wire() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+  const timeval limit{.tv_sec = 10, .tv_usec = 0};
+  setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+Wire::Wire(const std::string& address) : Wire() { Connect(address); }
+
+void Wire::Connect(const std::string& address) {
   const size_t colon = address.rfind(':');
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(static_cast<uint16_t>(std::atoi(address.c_str() + colon + 1)));
   inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr);
-  const timeval limit{.tv_sec = 10, .tv_usec = 0};
-  setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
 }
 

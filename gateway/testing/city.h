@@ -142,10 +142,12 @@ bool Eventually(Condition condition, absl::Duration limit = absl::Seconds(10)) {
 // A client's TCP connection, blocking with a limit of 10 s.
 class Wire {
  public:
+  Wire();  // not connected yet
   explicit Wire(const std::string& address);
   ~Wire();
   Wire(const Wire&) = delete;
 
+  void Connect(const std::string& address);
   void Send(std::string_view bytes);
   // Until `ends` holds for what has come, the peer closes or the time is up; returns all of it.
   template <class Ends>
