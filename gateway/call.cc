@@ -16,7 +16,10 @@ void RequestHead::Note(std::string_view name, std::string_view value) {
       if (name == ":method") method = value;
       break;
     case 9:
-      if (name == "x-api-key") api_key = value;
+      if (name == "x-api-key") {
+        api_key = value;
+        ++api_keys;
+      }
       break;
     case 12:
       if (name == "content-type") content_type = value;

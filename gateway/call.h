@@ -32,12 +32,17 @@ struct RequestHead {
   std::string_view path;  // with the query
   std::string_view content_type;
   std::string_view api_key;
+  int api_keys = 0;  // how many fields of that name there are
   std::string_view grpc_timeout;
 
   // Takes note of a field if it is one of these. `name` is in lower case.
   void Note(std::string_view name, std::string_view value);
   bool is_grpc() const;  // content-type application/grpc, with or without +codec
 };
+
+// Of every answer that is not gRPC: what is in it depends on the key, which caches do not know of
+// (RFC 9111, 5.2.2.5).
+inline constexpr std::string_view kCacheControl = "no-store";
 
 // An answer that is complete when it is given.
 struct Answer {

@@ -44,10 +44,24 @@ bool Sniffer::OnReady() {
 }
 
 bool Sniffer::OnBytes(Buffer* received, const uint8_t* data, size_t size) {
-  // "PRI" is no method of HTTP/1.1, and a client sends its preface in one piece.
-  const bool http2 = std::string_view(reinterpret_cast<const char*>(data), size).starts_with("PRI");
+  // "PRI" is no method of HTTP/1.1 (RFC 9113, 3.4). It may come in pieces.
+  constexpr std::string_view kPreface = "PRI ";
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const size_t wanted = kPreface.size() - begun_;
+  if (size < wanted && bytes == kPreface.substr(begun_, size)) {
+    begun_ += size;
+    return true;
+  }
+  const bool http2 = bytes.substr(0, wanted) == kPreface.substr(begun_);
+  const std::string_view before = kPreface.substr(0, begun_);
   Connection* const connection = connection_;
-  return Become(worker_, connection, http2) && connection->Deliver(received, data, size);
+  if (!Become(worker_, connection, http2)) return false;
+  if (!before.empty() &&
+      !connection->Deliver(received, reinterpret_cast<const uint8_t*>(before.data()),
+                           before.size())) {
+    return false;
+  }
+  return connection->Deliver(received, data, size);
 }
 
 bool Sniffer::Become(Worker* worker, Connection* connection, bool http2) {

@@ -59,7 +59,8 @@ class Sniffer : public ClientProtocol {
   // Destroys this.
   static bool Become(Worker* worker, Connection* connection, bool http2);
 
-  Timer timer_;  // until the first bytes
+  Timer timer_;       // until the first bytes
+  size_t begun_ = 0;  // bytes of HTTP/2's preface that have come
 };
 
 }  // namespace simpul::gateway

@@ -8,6 +8,7 @@
 #include <boost/beast/http/status.hpp>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "gateway/transcode/rest_error.h"
 #include "gateway/worker.h"
@@ -23,6 +24,20 @@ constexpr size_t kDiscardUpTo = 8 << 20;  // of a refused request
 constexpr absl::Duration kLinger = absl::Seconds(2);
 
 std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+// "/v1/x" of "http://host/v1/x": RFC 9112, 3.2.2 has both taken. Whose authority it names is no
+// more looked at than Host is.
+std::string_view OriginForm(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!absl::StartsWithIgnoreCase(absl::string_view(target.data(), target.size()),
+                                    absl::string_view(scheme.data(), scheme.size()))) {
+      continue;
+    }
+    const size_t path = target.find('/', scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return target;
+}
 
 // Where Beast puts the bytes of a body: straight to the front.
 struct BodySink {
@@ -160,9 +175,10 @@ void Http1Front::OnHead() {
   const auto& message = parser_->parser.get();
   RequestHead& head = call_->head;
   head.method = View(message.method_string());
-  head.path = View(message.target());
+  head.path = OriginForm(View(message.target()));
   head.content_type = View(message[http::field::content_type]);
   head.api_key = View(message["x-api-key"]);
+  head.api_keys = static_cast<int>(message.count("x-api-key"));
   worker_->OnHead(*call_);
   if (WholeRequestRead() || message.find(http::field::expect) == message.end()) return;
   if (answered_) {
@@ -216,10 +232,16 @@ void Http1Front::Write(const Answer& answer) {
       absl::StrFormat("HTTP/1.1 %d %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n", answer.status,
                       std::string(http::obsolete_reason(static_cast<http::status>(answer.status))),
                       answer.content_type, answer.body.size());
+  head += absl::StrFormat("date: %s\r\ncache-control: %s\r\n", worker_->http_date(), kCacheControl);
   if (!answer.extra_name.empty()) {
     head += absl::StrFormat("%s: %s\r\n", answer.extra_name, answer.extra_value);
   }
-  head += closing_ ? "connection: close\r\n\r\n" : "\r\n";
+  if (closing_) {
+    head += "connection: close\r\n";
+  } else if (message.version() < 11) {
+    head += "connection: keep-alive\r\n";  // RFC 9112, 9.3: else HTTP/1.0 does not expect it
+  }
+  head += "\r\n";
   connection_->Put(head);
   if (!head_only) connection_->Put(answer.body);
   answered_ = true;

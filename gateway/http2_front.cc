@@ -288,15 +288,18 @@ void Http2Front::Send(Call& call, const Answer& answer) {
   // Not fields that outlive the call: nghttp2 copies these.
   const std::string status = number(static_cast<size_t>(answer.status));
   const std::string length = number(answer.body.size());
-  std::array<nghttp2_nv, 4> fields = {
-      Field(":status", status), Field("content-type", answer.content_type),
-      Field("content-length", length), Field(answer.extra_name, answer.extra_value)};
+  std::array<nghttp2_nv, 6> fields = {Field(":status", status),
+                                      Field("content-type", answer.content_type),
+                                      Field("content-length", length),
+                                      Field("date", worker_->http_date()),
+                                      Field("cache-control", kCacheControl),
+                                      Field(answer.extra_name, answer.extra_value)};
   for (nghttp2_nv& field : fields) field.flags = NGHTTP2_NV_FLAG_NONE;
   const bool has_body = !answer.body.empty() && call.head.method != "HEAD";
   if (has_body) call.to_client.Push(Slice::Copy(answer.body));
   nghttp2_data_provider body{.source = {.ptr = &call}, .read_callback = Callbacks::ReadBody};
   nghttp2_submit_response(session_, call.client_stream, fields.data(),
-                          answer.extra_name.empty() ? 3 : 4, has_body ? &body : nullptr);
+                          answer.extra_name.empty() ? 5 : 6, has_body ? &body : nullptr);
   connection_->MarkDirty();
 }
 

@@ -28,6 +28,14 @@ bool IsJson(std::string_view content_type) {
   return rest.empty() || rest[0] == ';' || rest[0] == ' ';
 }
 
+// What an answer's "allow" says.
+std::string Allowed(const transcode::RestRouter& router, std::string_view path) {
+  std::string allow = router.Allow(path);
+  const bool get = allow.find("GET") != std::string::npos;
+  if (get && allow.find("HEAD") == std::string::npos) allow += ", HEAD";
+  return allow;
+}
+
 std::string_view ViewOf(const Slice& slice) {
   return {reinterpret_cast<const char*>(slice.data()), slice.size()};
 }
@@ -53,7 +61,13 @@ void RestHandler::Start(Call& call) {
   auto rest = std::make_unique<RestExchange>(worker_);
   rest->table = call.table;
   const transcode::RestRouter& router = call.table->routes->rest();
-  switch (router.Find(call.head.method, path, rest->match)) {
+  rest->verb = call.head.method;
+  RouteResult found = router.Find(rest->verb, path, rest->match);
+  if (found == RouteResult::kWrongVerb && rest->verb == "HEAD") {
+    rest->verb = "GET";  // RFC 9110, 9.1: whoever serves GET serves HEAD
+    found = router.Find(rest->verb, path, rest->match);
+  }
+  switch (found) {
     case RouteResult::kFound:
       break;
     case RouteResult::kNotFound:
@@ -62,7 +76,7 @@ void RestHandler::Start(Call& call) {
       return worker_->Finish(call, absl::InvalidArgumentError(
                                        "the path is not one, or has a % without two hex digits"));
     case RouteResult::kWrongVerb: {
-      const std::string allow = router.Allow(path);
+      const std::string allow = Allowed(router, path);
       return worker_->RefuseRest(
           call, 405,
           absl::UnimplementedError(absl::StrFormat("this path is served with %s only", allow)),
@@ -115,7 +129,7 @@ bool RestHandler::PickTarget(Call& call) {
       const std::string_view path = call.head.path.substr(0, call.head.path.find('?'));
       transcode::Match match;
       if (target->rest == nullptr ||
-          target->rest->Find(call.head.method, path, match) != RouteResult::kFound ||
+          target->rest->Find(rest.verb, path, match) != RouteResult::kFound ||
           match.route->method != target->method) {
         continue;  // an older contract that has no such route
       }

@@ -23,6 +23,7 @@ class RestExchange {
 
   std::shared_ptr<LoopTable> table;  // keeps `match` valid when the call moves to a newer table
   transcode::Match match;
+  std::string_view verb;  // by which the route was found: HEAD is answered as GET
   std::string_view query;
   std::string_view content_type;
   transcode::Buffer body;   // JSON

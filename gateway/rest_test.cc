@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
-#include "gateway/testing/city.h"
+#include "gateway/testing/rest_fixture.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
 
@@ -14,48 +14,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Shell(const std::string& command) {
-  FILE* pipe = popen(command.c_str(), "r");
-  std::string out;
-  char buffer[4096];
-  while (const size_t n = fread(buffer, 1, sizeof buffer, pipe)) out.append(buffer, n);
-  pclose(pipe);
-  return out;
-}
-
-class RestTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    part_ = city_.StartPart("a");
-    city_.catalogue().SetParts({part_.part});
-  }
-  void Start() {
-    city_.StartGateway();
-    ASSERT_TRUE(Eventually([&] { return city_.gateway().ready().ok(); }));
-  }
-  std::string Request(const std::string& line, const std::string& body = "",
-                      const std::string& fields = "") const {
-    std::string text =
-        absl::StrFormat("%s HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\n%s", line, city_.key(), fields);
-    if (!body.empty()) {
-      text +=
-          absl::StrFormat("content-type: application/json\r\ncontent-length: %d\r\n", body.size());
-    }
-    return text + "\r\n" + body;
-  }
-  // One request on a connection of its own.
-  std::string Ask(const std::string& request) {
-    Wire wire(city_.gateway().address());
-    wire.Send(request);
-    return wire.ReadAnswer();
-  }
-  static nlohmann::json ErrorOf(const std::string& answer) {
-    return nlohmann::json::parse(BodyOf(answer))["error"];
-  }
-
-  City city_;
-  RunningPart part_;
-};
+class RestTest : public RestFixture {};
 
 TEST_F(RestTest, GetsOne) {
   Start();
@@ -143,7 +102,7 @@ TEST_F(RestTest, KnowsPathsVerbsAndTypes) {
   EXPECT_EQ(ErrorOf(Ask(Request("GET /v1/nothing")))["status"], "NOT_FOUND");
   const std::string wrong_verb = Ask(Request("DELETE /v1/hotspots"));
   EXPECT_EQ(StatusOf(wrong_verb), 405);
-  EXPECT_THAT(wrong_verb, HasSubstr("allow: GET\r\n"));
+  EXPECT_THAT(wrong_verb, HasSubstr("allow: GET, HEAD\r\n"));
   const std::string form = Ask(absl::StrFormat(
       "POST /v1/subscriptions HTTP/1.1\r\nhost: x\r\nx-api-key: %s\r\ncontent-length: 3\r\n"
       "content-type: application/x-www-form-urlencoded\r\n\r\na=b",

@@ -223,6 +223,16 @@ bool Worker::Charge(size_t bytes) {
   return true;
 }
 
+std::string_view Worker::http_date() {
+  const std::time_t now = std::time(nullptr);
+  if (now != date_of_) {
+    date_of_ = now;
+    date_ = absl::FormatTime("%a, %d %b %E4Y %H:%M:%S GMT", absl::FromTimeT(now),
+                             absl::UTCTimeZone());
+  }
+  return date_;
+}
+
 void Worker::Add(ClientProtocol* client) {
   client->index_ = clients_.size();
   clients_.push_back(client);
@@ -288,6 +298,10 @@ bool Worker::AnswerProbe(Call& call) {
 }
 
 bool Worker::Authenticate(Call& call) {
+  if (call.head.api_keys > 1) {  // whichever was meant, the other was not
+    Finish(call, absl::InvalidArgumentError("send one header \"x-api-key\", not several"));
+    return false;
+  }
   if (keys_ == nullptr) {
     Finish(call, absl::UnavailableError(
                      "the gateway does not know the API keys yet; try again in a few seconds"));

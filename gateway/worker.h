@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <string>
@@ -75,6 +76,8 @@ class Worker {
   SSL_CTX* client_tls() const { return context_.client_tls; }
   bool draining() const { return draining_; }
   transcode::Buffer& scratch() { return scratch_; }
+  // Now, as HTTP writes it.
+  std::string_view http_date();
   const std::shared_ptr<LoopTable>& table() const { return table_; }
   // Accounts for REST bodies in memory. False: too much; nothing was added.
   bool Charge(size_t bytes);
@@ -144,6 +147,8 @@ class Worker {
   std::vector<std::unique_ptr<Call>> free_calls_;
   transcode::Buffer scratch_;
   std::vector<nghttp2_nv> fields_;
+  std::time_t date_of_ = 0;  // what date_ says
+  std::string date_;
   size_t transcode_bytes_ = 0;
   std::string request_prefix_;  // of request ids: this worker, this run
   uint64_t requests_ = 0;
