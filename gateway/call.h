@@ -127,7 +127,7 @@ class Call {
   size_t part_index = 0;    // in the session's list
   bool part_waits = false;  // its stream has nothing to send
   SliceQueue to_part;
-  SliceQueue replay;  // what was sent already, while the call may go to another instance
+  SliceQueue replay;  // what was sent already, until the part begins to answer
   bool replayable = false;
   size_t untaken = 0;  // bytes of to_part that the client was credited for already
   int attempts = 0;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "gateway/testing/gateway_fixture.h"
 #include "gmock/gmock.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/impl/codegen/client_unary_call.h"
 #include "simpul/bus/v1/bus.pb.h"
 
@@ -59,6 +60,31 @@ TEST_F(GatewayTest, PassesAnErrorAsThePartSaidIt) {
   const grpc::Status status = Get("missing", &hotspot_);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(status.error_message(), "tidak ada 100% \"ünique\"");
+}
+
+TEST_F(GatewayTest, TellsAClientThatItsRequestIsNoMessage) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  grpc::GenericStub stub(channel_);
+  for (const auto& [bytes, why] :
+       {std::pair("\x0a\x09short", "no simpul.wifi.v1.GetHotspotRequest"),
+        std::pair("\x0a\x01\xff", "name: not UTF-8")}) {
+    grpc::Slice slice(bytes);
+    const grpc::ByteBuffer request(&slice, 1);
+    grpc::ByteBuffer response;
+    grpc::CompletionQueue queue;
+    const auto context = Context(city_.key());
+    const auto call = stub.PrepareUnaryCall(
+        context.get(), "/simpul.wifi.v1.HotspotService/GetHotspot", request, &queue);
+    call->StartCall();
+    grpc::Status status;
+    call->Finish(&response, &status, nullptr);
+    void* tag;
+    bool ok;
+    ASSERT_TRUE(queue.Next(&tag, &ok));
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << status.error_message();
+    EXPECT_THAT(status.error_message(), HasSubstr(why));
+  }
 }
 
 TEST_F(GatewayTest, StreamsEventsToTheirEnd) {

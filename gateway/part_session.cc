@@ -333,8 +333,8 @@ void PartSession::OnFrame(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_RESPONSE) {
     if (call->response.Find(":status").starts_with('1')) return call->response.Clear();
     call->replayable = false;
+    call->handler->OnResponseHead(*call, ended);  // may look at what was sent
     call->replay.Clear();
-    call->handler->OnResponseHead(*call, ended);
   } else if (ended) {
     call->handler->OnResponseEnd(*call);
   }

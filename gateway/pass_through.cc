@@ -1,18 +1,28 @@
 #include "gateway/pass_through.h"
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "gateway/grpc_wire.h"
 #include "gateway/part_session.h"
 #include "gateway/personal_filter.h"
+#include "gateway/transcode/wire_to_json.h"
 #include "gateway/worker.h"
 
 namespace simpul::gateway {
 namespace {
 
 constexpr size_t kMostFiltered = 256 << 10;  // that may wait for a client before the part must
+
+// gRPC's own code answers so, and nothing of ours does, when a request cannot be parsed.
+bool FailedWithoutAWord(const HeaderList& answer) {
+  const absl::StatusCode code = ParseGrpcStatus(answer.Find("grpc-status"));
+  return (code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnimplemented) &&
+         answer.Find("grpc-message").empty();
+}
 
 }  // namespace
 
@@ -44,6 +54,11 @@ void PassThrough::OnRequestEnd(Call& call) {
 
 void PassThrough::OnResponseHead(Call& call, bool ended) {
   if (call.front == nullptr) return;
+  if (ended && FailedWithoutAWord(call.response)) {
+    if (absl::Status status = CheckRequest(call); !status.ok()) {
+      return worker_->Finish(call, status);
+    }
+  }
   if (call.target->strip != nullptr && !ended) {
     call.filter = std::make_unique<PersonalFilter>(worker_, *call.target->strip);
   }
@@ -51,6 +66,25 @@ void PassThrough::OnResponseHead(Call& call, bool ended) {
   call.response_ended = ended;
   if (ended) worker_->Count(call, ParseGrpcStatus(call.response.Find("grpc-status")));
   call.front->SendHead(call, call.response.fields(), ended);
+}
+
+// Whether the request, as far as it is still at hand, is a message of its type. Its client should
+// hear what is wrong with it, not that the part is broken.
+absl::Status PassThrough::CheckRequest(Call& call) {
+  std::string sent;
+  call.replay.Pop(call.replay.bytes(), [&](Slice slice) {
+    sent.append(reinterpret_cast<const char*>(slice.data()), slice.size());
+  });
+  const MessageFrame frame = ReadMessage(sent);
+  if (frame.result != MessageFrame::Result::kOk) return absl::OkStatus();
+  transcode::Buffer& json = worker_->scratch();
+  json.Clear();
+  const absl::Status status = transcode::WireToJson(*call.target->method->request, frame.message,
+                                                    json, {.omit_personal = false});
+  if (!absl::IsInternal(status)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat("the request is no %s: %s",
+                                                    call.target->method->request->full_name,
+                                                    std::string(status.message())));
 }
 
 void PassThrough::OnResponseData(Call& call, Slice data) {

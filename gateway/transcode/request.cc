@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "gateway/transcode/text.h"
 #include "gateway/transcode/url.h"
@@ -66,6 +67,20 @@ absl::Status WriteNested(Fields fields, std::string_view text, Buffer& out) {
   if (!WriteText(*fields.back(), text, writer)) return Refuse(fields, writer.why());
   while (depth > 0) out.CloseLength(opened[--depth]);
   return absl::OkStatus();
+}
+
+// How an error calls a parameter: by its name if that could be one of a field. Anything else may be
+// a value in the wrong place, and is counted.
+std::string NameOf(std::string_view name, size_t number) {
+  constexpr size_t kLongest = 64;
+  auto fits = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
+  };
+  if (name.empty() || name.size() > kLongest || IsDigit(name.front()) ||
+      !std::all_of(name.begin(), name.end(), fits)) {
+    return absl::StrFormat("parameter %d", number);
+  }
+  return "\"" + std::string(name) + "\"";
 }
 
 enum class InBody { kAbsent, kSame, kOther };
@@ -174,14 +189,17 @@ class Request {
   }
 
   absl::Status Parameter(std::string_view parameter, size_t number) {
-    auto refuse = [number](const char* why) {
-      return absl::InvalidArgumentError(absl::StrFormat("query: parameter %d %s", number, why));
-    };
-    if (!HasValidEscapes(parameter)) return refuse("is not percent-encoded");
+    if (!HasValidEscapes(parameter)) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("query: parameter %d is not percent-encoded", number));
+    }
     size_t equals = parameter.find('=');
     std::string_view name = PercentDecode(parameter.substr(0, equals), Decode::kQuery, scratch_);
     std::vector<const FieldPlan*> fields;
-    if (!Resolve(name, fields)) return refuse("is no field of the request that a query can set");
+    if (!Resolve(name, fields)) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "query: %s is no field of the request that a query can set", NameOf(name, number)));
+    }
     if (route_.whole_body) return Refuse(fields, "belongs in the body, not in the query");
     if (absl::Status status = Claim(fields); !status.ok()) return status;
     std::string_view raw = equals == parameter.npos ? "" : parameter.substr(equals + 1);
