@@ -6,21 +6,21 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bus/observe/log.h"
 #include "bus/rpc/registration.h"
 #include "bus/rpc/retry.h"
 #include "bus/rpc/server.h"
 #include "bus/rpc/status.h"
+#include "gateway/keys_watch.h"
 #include "gateway/snapshot.h"
 #include "grpcpp/channel.h"
-#include "simpul/catalogue/v1/key.grpc.pb.h"
 #include "simpul/catalogue/v1/registry.grpc.pb.h"
 
 namespace simpul::gateway {
@@ -35,77 +35,6 @@ constexpr absl::Duration kLookAgain = absl::Seconds(30);  // whether a host has 
 void Warn(std::string_view message, std::string_view error) {
   observe::Log(Severity::kWarning, "gateway", message, {{"error", error}});
 }
-
-// Follows WatchKeys from one thread.
-class KeysWatch {
- public:
-  KeysWatch(std::shared_ptr<grpc::Channel> channel,
-            std::function<void(std::shared_ptr<const KeySet>)> changed)
-      : stub_(catalogue::v1::KeyService::NewStub(std::move(channel))),
-        changed_(std::move(changed)),
-        thread_([this] { Run(); }) {}
-  ~KeysWatch() {
-    stop_.Trigger();
-    thread_.join();
-  }
-
- private:
-  void Run() {
-    absl::Status last;
-    do {
-      const absl::Status status = Follow();
-      if (stop_.stopped()) return;
-      if (status != last)
-        Warn("lost the catalogue's API keys; the last ones stand", observe::StatusText(status));
-      last = status;
-    } while (stop_.WaitFor(backoff_.Next()));
-  }
-
-  // One stream, until it ends.
-  absl::Status Follow() {
-    grpc::Status ended;
-    bool missed = false;
-    stop_.Run([&](grpc::ClientContext& context) {
-      auto stream = stub_->WatchKeys(&context, {});
-      catalogue::v1::WatchKeysResponse response;
-      std::optional<int64_t> version;
-      while (stream->Read(&response)) {
-        missed = version.has_value() ? response.version() != *version + 1 : !response.snapshot();
-        if (missed) {
-          context.TryCancel();
-          break;
-        }
-        version = response.version();
-        backoff_.Reset();
-        Apply(response);
-      }
-      ended = stream->Finish();
-    });
-    if (missed)
-      return absl::DataLossError("an answer of the catalogue was missed; asking for all again");
-    if (ended.ok()) return absl::UnavailableError("the catalogue ended the stream");
-    return rpc::FromGrpc(ended);
-  }
-
-  void Apply(const catalogue::v1::WatchKeysResponse& response) {
-    if (response.snapshot()) keys_.clear();
-    for (const auto& key : response.keys()) {
-      keys_[key.key_id()] = {key.key_id(), key.agency(), key.digest()};
-    }
-    for (const std::string& id : response.revoked()) keys_.erase(id);
-    std::vector<KeySet::Entry> entries;
-    for (const auto& [id, entry] : keys_) entries.push_back(entry);
-    changed_(std::make_shared<const KeySet>(response.pepper(), std::move(entries)));
-  }
-
-  const std::unique_ptr<catalogue::v1::KeyService::Stub> stub_;
-  const std::function<void(std::shared_ptr<const KeySet>)> changed_;
-  rpc::Stop stop_;
-  // Of the thread alone.
-  std::map<std::string, KeySet::Entry> keys_;
-  rpc::Backoff backoff_;
-  std::thread thread_;
-};
 
 // One thread builds the tables; the watches only tell it what has changed.
 class Watch : public CatalogueWatch {
@@ -125,14 +54,14 @@ class Watch : public CatalogueWatch {
           rpc::PartsWatch::Start(options_.catalogue, options_.credentials,
                                  [this](const std::vector<Part>& parts) { OnParts(parts); });
       keys_watch_ = std::make_unique<KeysWatch>(
-          channel_, [this](std::shared_ptr<const KeySet> keys) { OnKeys(std::move(keys)); });
+          channel_, options_.data,
+          [this](std::shared_ptr<const KeySet> keys) { OnKeys(std::move(keys)); });
     }
     builder_ = std::thread([this] { Build(); });
   }
 
   ~Watch() override {
     parts_watch_.reset();
-    keys_watch_.reset();
     stop_.Trigger();
     {
       std::lock_guard lock(mutex_);
@@ -140,6 +69,7 @@ class Watch : public CatalogueWatch {
     }
     changed_.notify_all();
     builder_.join();
+    keys_watch_.reset();
   }
 
   absl::Status ready() const override {
@@ -157,7 +87,21 @@ class Watch : public CatalogueWatch {
   }
 
  private:
+  void StartFromKeys() {
+    const SavedKeys saved = LoadKeys(options_.data);
+    const absl::Duration age = absl::Now() - saved.time;
+    if (saved.keys.pepper().empty()) return;
+    const bool fresh = absl::AbsDuration(age) <= options_.keys_max_age;
+    observe::Log(fresh ? Severity::kInfo : Severity::kWarning, "gateway",
+                 fresh ? "starting with the API keys known last"
+                       : "the API keys known last are too old to start with",
+                 {{"age", absl::FormatDuration(absl::Trunc(age, absl::Seconds(1)))},
+                  {"keys", saved.keys.keys_size()}});
+    if (fresh) OnKeys(KeySetOf(saved.keys));
+  }
+
   void StartFromSnapshot() {
+    StartFromKeys();
     Snapshot::Content content = snapshot_.Load();
     protosets_ = std::move(content.contracts);
     if (content.parts.empty() && options_.static_parts.empty()) return;
@@ -190,9 +134,13 @@ class Watch : public CatalogueWatch {
     while (!stopped_) {
       changed_.wait_for(lock, absl::ToChronoNanoseconds(wait), [&] { return stopped_ || dirty_; });
       if (stopped_) return;
-      if (!known_) continue;
+      const bool known = known_;
       dirty_ = false;
       const std::vector<Part> parts = parts_;
+      lock.unlock();
+      if (keys_watch_ != nullptr) keys_watch_->Refresh();
+      lock.lock();
+      if (!known) continue;
       lock.unlock();
       wait = BuildFrom(parts) ? kLookAgain : kRetryContract;
       lock.lock();

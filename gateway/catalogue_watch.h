@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "bus/rpc/identity.h"
 #include "gateway/keys.h"
 #include "gateway/metrics.h"
@@ -21,7 +22,8 @@ namespace simpul::gateway {
 struct CatalogueWatchOptions {
   std::string catalogue;  // "host:port"; empty: static parts and keys only
   std::shared_ptr<const rpc::Credentials> credentials;
-  std::string data;  // directory of the snapshot; empty: none
+  std::string data;                                        // directory of the snapshot; empty: none
+  absl::Duration keys_max_age = absl::InfiniteDuration();  // of keys in the snapshot
   std::vector<Served> static_parts;
   Metrics* metrics = nullptr;
   // Called from threads of the watch, each time with all there is.

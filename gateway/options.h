@@ -55,7 +55,10 @@ struct Options : rpc::PartOptions {
   std::string listen_plain = "127.0.0.1:8080";  // HTTP/1.1 and h2c; empty: none; port 0 picks one
   std::string listen_tls = "127.0.0.1:8443";    // h2 and HTTP/1.1 by ALPN; empty: none
   rpc::CertificateFiles tls;                    // what `listen_tls` shows to clients
-  std::string data;  // directory of the last known parts and contracts; empty: they are not kept
+  std::string data;  // directory of the last known parts, contracts and keys; empty: none are kept
+  // For so long without the catalogue the keys known last are good enough to start with: a key may
+  // have been revoked since.
+  absl::Duration keys_max_age = absl::Hours(24);
   std::vector<StaticPart> static_parts;
   std::vector<StaticKey> static_keys;
   int threads = 0;                               // event loops; 0: one per core

@@ -134,6 +134,7 @@ absl::Status Part::Running::StartWatch() {
   watched.catalogue = options.catalogue;
   watched.credentials = options.credentials;
   watched.data = options.data;
+  watched.keys_max_age = options.keys_max_age;
   watched.metrics = metrics.get();
   for (const StaticPart& part : options.static_parts) {
     absl::StatusOr<Served> served = LoadStaticPart(part);

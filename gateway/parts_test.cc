@@ -1,6 +1,10 @@
 // What a gateway does while parts and the catalogue come, go and are replaced.
+#include <sys/stat.h>
+
 #include <atomic>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -9,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "gateway/snapshot.h"
 #include "gateway/testing/gateway_fixture.h"
 #include "gmock/gmock.h"
 
@@ -16,6 +21,8 @@ namespace simpul::gateway {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class PartsTest : public GatewayFixture {};
 
@@ -121,9 +128,60 @@ TEST_F(PartsTest, StartsFromWhatItKnewWhileTheCatalogueHasNoContracts) {
   city_.StopGateway();
   city_.catalogue().HideContracts(true);
   city_.StartGateway();
-  channel_ = grpc::CreateChannel(city_.gateway().address(), grpc::InsecureChannelCredentials());
-  hotspots_ = wifi::v1::HotspotService::NewStub(channel_);
+  Connect();
   EXPECT_TRUE(Eventually([&] { return Get("1", &hotspot_).ok(); }));
+}
+
+TEST_F(PartsTest, StartsFromWhatItKnewWhileTheCatalogueIsAway) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  city_.catalogue().AddKey("bapenda", KeyText(2));
+  ASSERT_TRUE(Eventually([&] { return Get(*Context(KeyText(2)), "1", &hotspot_).ok(); }));
+  const std::string file = city_.data() + "/keys";
+  ASSERT_TRUE(Eventually([&] { return LoadKeys(city_.data()).keys.keys_size() == 2; }));
+  ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(city_.data() + "/parts"); }));
+  city_.StopGateway();
+  city_.StopCatalogue();
+  city_.StartGateway();
+  Connect();
+  EXPECT_TRUE(city_.gateway().ready().ok()) << city_.gateway().ready();
+  EXPECT_TRUE(Eventually([&] { return Get("1", &hotspot_).ok(); }));
+  EXPECT_TRUE(Get(*Context(KeyText(2)), "1", &hotspot_).ok());
+  EXPECT_EQ(Get(*Context(KeyText(3)), "1", &hotspot_).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+
+  struct stat status;
+  ASSERT_EQ(stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600u);
+  std::ifstream stream(file, std::ios::binary);
+  const std::string content(std::istreambuf_iterator<char>(stream), {});
+  EXPECT_THAT(content, Not(HasSubstr(KeyText(2).substr(13))));
+
+  // What was revoked meanwhile ends with the first word of the catalogue.
+  city_.catalogue().RevokeKeyOf(KeyText(2));
+  city_.StartCatalogue();
+  EXPECT_TRUE(Eventually([&] {
+    return Get(*Context(KeyText(2)), "1", &hotspot_).error_code() ==
+           grpc::StatusCode::UNAUTHENTICATED;
+  }));
+  EXPECT_TRUE(Get("1", &hotspot_).ok());
+}
+
+TEST_F(PartsTest, StartsWithNoKeysThatAreTooOld) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  ASSERT_TRUE(Eventually([&] { return LoadKeys(city_.data()).keys.keys_size() == 1; }));
+  city_.StopGateway();
+  city_.StopCatalogue();
+  const SavedKeys saved = LoadKeys(city_.data());
+  EXPECT_LT(absl::Now() - saved.time, absl::Minutes(1));
+  for (const auto& [age, ready] :
+       {std::pair(absl::Hours(23), true), std::pair(absl::Hours(25), false)}) {
+    ASSERT_TRUE(SaveKeys(city_.data(), saved.keys, absl::Now() - age).ok());
+    city_.StartGateway();
+    EXPECT_EQ(city_.gateway().ready().ok(), ready) << age;
+    city_.StopGateway();
+  }
 }
 
 TEST_F(PartsTest, FindsTheOneThatLivesAmongManyThatDied) {

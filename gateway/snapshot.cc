@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "bus/rpc/protoset.h"
 
@@ -78,6 +79,30 @@ absl::Status Snapshot::Save(const std::vector<catalogue::v1::Part>& parts,
     if (!contracts.contains(file.path().filename().string())) fs::remove(file.path(), error);
   }
   return absl::OkStatus();
+}
+
+// The time in seconds since 1970 as a line of digits, then the message.
+absl::Status SaveKeys(const std::string& directory, const catalogue::v1::WatchKeysResponse& keys,
+                      absl::Time time) {
+  if (directory.empty()) return absl::OkStatus();
+  std::error_code error;
+  fs::create_directories(directory, error);
+  return Replace(fs::path(directory) / "keys",
+                 absl::StrFormat("%d\n", absl::ToUnixSeconds(time)) + keys.SerializeAsString());
+}
+
+SavedKeys LoadKeys(const std::string& directory) {
+  if (directory.empty()) return {};
+  const std::string file = Read(fs::path(directory) / "keys");
+  const size_t line = file.find('\n');
+  int64_t seconds = 0;
+  SavedKeys saved;
+  if (line == std::string::npos || !absl::SimpleAtoi(file.substr(0, line), &seconds) ||
+      !saved.keys.ParseFromString(file.substr(line + 1))) {
+    return {};
+  }
+  saved.time = absl::FromUnixSeconds(seconds);
+  return saved;
 }
 
 Snapshot::Content Snapshot::Load() const {

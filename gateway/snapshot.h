@@ -1,4 +1,4 @@
-// What the gateway remembers over a restart: the last parts and their contracts.
+// What the gateway remembers over a restart: the last parts, their contracts, and the API keys.
 #ifndef SIMPUL_GATEWAY_SNAPSHOT_H_
 #define SIMPUL_GATEWAY_SNAPSHOT_H_
 
@@ -8,6 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "simpul/catalogue/v1/key.pb.h"
 #include "simpul/catalogue/v1/registry.pb.h"
 
 namespace simpul::gateway {
@@ -35,6 +37,21 @@ class Snapshot {
  private:
   std::string directory_;
 };
+
+// The file "keys" of a directory: when the catalogue last said that these keys hold, and what is
+// needed to check them. That is the pepper and digests: no key can be had from them, for each has
+// 256 random bits.
+struct SavedKeys {
+  absl::Time time = absl::InfinitePast();
+  catalogue::v1::WatchKeysResponse keys;  // all; without pepper: there are none
+};
+
+// Replaces the file as one; only its owner may read it. An empty directory name keeps nothing.
+// INTERNAL: it cannot be written; names it.
+absl::Status SaveKeys(const std::string& directory, const catalogue::v1::WatchKeysResponse& keys,
+                      absl::Time time);
+// Nothing if there is no file, or if it is damaged.
+SavedKeys LoadKeys(const std::string& directory);
 
 }  // namespace simpul::gateway
 

@@ -19,10 +19,13 @@ class GatewayFixture : public ::testing::Test {
   void StartWith(const std::vector<const RunningPart*>& parts) {
     SetParts(parts);
     city_.StartGateway();
+    Connect();
+    ASSERT_TRUE(Eventually([&] { return city_.gateway().ready().ok(); }));
+  }
+  void Connect() {
     channel_ = grpc::CreateChannel(city_.gateway().address(), grpc::InsecureChannelCredentials());
     hotspots_ = wifi::v1::HotspotService::NewStub(channel_);
     events_ = events::v1::EventService::NewStub(channel_);
-    ASSERT_TRUE(Eventually([&] { return city_.gateway().ready().ok(); }));
   }
   void SetParts(const std::vector<const RunningPart*>& parts) {
     std::vector<catalogue::v1::Part> list;

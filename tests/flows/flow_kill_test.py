@@ -82,6 +82,18 @@ class Kill(unittest.TestCase):
     def test_the_gateway_dies(self):
         self.kill_while_it_happens("gateway")
 
+    def test_the_gateway_comes_back_while_the_catalogue_is_dead(self):
+        catalogue, gateway = (self.platform.parts[name] for name in ("catalogue", "gateway"))
+        catalogue.kill()
+        gateway.kill()
+        try:
+            gateway.start()
+            until(lambda: self.platform.answers("GET", "/v1/hotspots") == 200, "the gateway serves what it knew")
+            self.assertEqual(401, self.platform.answers("GET", "/v1/hotspots", key="smp_AAAAAAAA_" + "B" * 43))
+        finally:
+            catalogue.start()
+        self.platform.wait_ready()
+
     def test_the_catalogue_dies(self):
         self.kill_while_it_happens("catalogue")
 
