@@ -156,7 +156,8 @@ void Loop::FireTimers() {
   if (now == tick_) return;
   const uint64_t first = now - tick_ >= kSlots ? now - kSlots + 1 : tick_ + 1;
   tick_ = now;
-  for (uint64_t tick = first; tick <= now; ++tick) CollectDue(tick % kSlots);
+  // What is due first is put last before the others.
+  for (uint64_t tick = now + 1; tick-- > first;) CollectDue(tick % kSlots);
   // One that fires may disarm or destroy any other, so each is taken off the list before it runs.
   while (Timer* timer = wheel_[kSlots]) {
     timer->Disarm();
