@@ -142,7 +142,7 @@ absl::Status RunGateway(const GatewayFlags& flags) {
 void AddGateway(CLI::App& app, Invocation& invocation) {
   auto flags = std::make_shared<GatewayFlags>();
   CLI::App* command = AddCommand(app, invocation, "gateway", "Run the gateway alone",
-                                 "simpul gateway --listen 0.0.0.0:8080 --tls 0.0.0.0:8443 "
+                                 "simpul gateway --listen 127.0.0.1:8080 --tls 0.0.0.0:8443 "
                                  "--catalogue 127.0.0.1:7400",
                                  [flags] { return RunGateway(*flags); });
   AddPartFlags(*command, *flags, {.kafka = false});

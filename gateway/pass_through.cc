@@ -81,6 +81,7 @@ absl::Status PassThrough::CheckRequest(Call& call) {
   json.Clear();
   const absl::Status status = transcode::WireToJson(*call.target->method->request, frame.message,
                                                     json, {.omit_personal = false});
+  worker_->TrimScratch();
   if (!absl::IsInternal(status)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat("the request is no %s: %s",
                                                     call.target->method->request->full_name,

@@ -68,6 +68,7 @@ absl::Status PersonalFilter::Strip(std::string_view message, SliceQueue& out) {
   }
   WriteMessagePrefix(static_cast<uint32_t>(stripped.size() - kMessagePrefix), stripped.data());
   out.Push(Slice::Copy(stripped.view()));
+  worker_->TrimScratch();
   return absl::OkStatus();
 }
 

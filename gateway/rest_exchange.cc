@@ -156,6 +156,7 @@ void RestHandler::OnRequestEnd(Call& call) {
   rest.body = transcode::Buffer();
   call.untaken = wire.size();  // the client's body was credited as it came
   call.to_part.Push(Slice::Copy(wire.view()));
+  worker_->TrimScratch();
   worker_->SendToPart(call);
 }
 
@@ -229,6 +230,7 @@ void RestHandler::AnswerJson(Call& call) {
         absl::UnavailableError("too many large bodies at this moment; try again in a second"));
   }
   worker_->FinishRest(call, absl::StatusCode::kOk, {.body = json.view()});
+  worker_->TrimScratch();
 }
 
 }  // namespace simpul::gateway

@@ -103,8 +103,7 @@ class Worker::Listener : public Peer {
     if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
     worker_->counters_.accepts_failed.Add(1);
     if (!std::exchange(exhausted_, true)) {
-      observe::Log(observe::Severity::kError, "gateway",
-                   "no client can connect until another goes",
+      observe::Log(observe::Severity::kError, "gateway", "no client can connect until another goes",
                    {{"error", std::strerror(error)}});
     }
     worker_->loop_.Change(fd_, 0, this);
@@ -227,8 +226,8 @@ std::string_view Worker::http_date() {
   const std::time_t now = std::time(nullptr);
   if (now != date_of_) {
     date_of_ = now;
-    date_ = absl::FormatTime("%a, %d %b %E4Y %H:%M:%S GMT", absl::FromTimeT(now),
-                             absl::UTCTimeZone());
+    date_ =
+        absl::FormatTime("%a, %d %b %E4Y %H:%M:%S GMT", absl::FromTimeT(now), absl::UTCTimeZone());
   }
   return date_;
 }

@@ -76,6 +76,10 @@ class Worker {
   SSL_CTX* client_tls() const { return context_.client_tls; }
   bool draining() const { return draining_; }
   transcode::Buffer& scratch() { return scratch_; }
+  // What was made in the scratch buffer is used: it need not keep the memory of a large one.
+  void TrimScratch() {
+    if (scratch_.capacity() > kKeptScratch) scratch_ = transcode::Buffer();
+  }
   // Now, as HTTP writes it.
   std::string_view http_date();
   const std::shared_ptr<LoopTable>& table() const { return table_; }
@@ -111,6 +115,7 @@ class Worker {
   void Count(Call& call, absl::StatusCode code);
 
  private:
+  static constexpr size_t kKeptScratch = 1 << 20;
   class Listener;
 
   void StartDrain();

@@ -107,6 +107,10 @@ class Process:
     def log(self):
         return pathlib.Path(self._log).read_text(errors="replace")
 
+    def resident_megabytes(self):
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+
     def kill(self):
         self._process.kill()
         self._process.wait()
