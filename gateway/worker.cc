@@ -1,23 +1,16 @@
 #include "gateway/worker.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/rand.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <set>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
-#include "bus/observe/log.h"
 #include "gateway/client_protocol.h"
 #include "gateway/grpc_wire.h"
+#include "gateway/listener.h"
 #include "gateway/transcode/rest_error.h"
 
 namespace simpul::gateway {
@@ -31,8 +24,6 @@ constexpr int kMoreAttempts = 8;
 // A part gets this much longer than the call has, so that the end of a call is ours to tell: a part
 // whose own clock runs out first resets the stream, which says CANCELLED and not DEADLINE_EXCEEDED.
 constexpr absl::Duration kPartGrace = absl::Milliseconds(250);
-constexpr int kAcceptsPerPass = 64;
-constexpr absl::Duration kAcceptRetry = absl::Milliseconds(100);
 
 int MostAttempts(const MethodRoute& route) {
   return static_cast<int>(route.targets.size()) + kMoreAttempts;
@@ -66,70 +57,6 @@ const Target* LoopTable::Pick(const MethodRoute& route, const Target* not_this) 
   }
   return second;
 }
-
-// Accepts clients of one listening socket.
-class Worker::Listener : public Peer {
- public:
-  Listener(Worker* worker, int fd, bool tls)
-      : worker_(worker),
-        fd_(fd),
-        tls_(tls),
-        retry_([](void* self) { static_cast<Listener*>(self)->Resume(); }, this) {
-    worker_->loop_.Watch(fd_, EPOLLIN, this);
-  }
-  ~Listener() override {
-    retry_.Disarm();
-    close(fd_);
-  }
-
-  void OnEvents(uint32_t) override {
-    for (int i = 0; i < kAcceptsPerPass; ++i) {
-      const int fd = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      if (fd < 0) return Refused(errno);
-      exhausted_ = false;
-      if (worker_->clients_.size() >= worker_->context_.max_connections) {
-        worker_->counters_.connections_refused.Add(1);
-        close(fd);
-        continue;
-      }
-      Welcome(fd);
-    }
-  }
-
- private:
-  // Out of descriptors, epoll would tell of the client that waits again and again: it is looked at
-  // once in a while, until somebody goes.
-  void Refused(int error) {
-    if (error != EMFILE && error != ENFILE && error != ENOBUFS && error != ENOMEM) return;
-    worker_->counters_.accepts_failed.Add(1);
-    if (!std::exchange(exhausted_, true)) {
-      observe::Log(observe::Severity::kError, "gateway", "no client can connect until another goes",
-                   {{"error", std::strerror(error)}});
-    }
-    worker_->loop_.Change(fd_, 0, this);
-    worker_->loop_.Arm(retry_, kAcceptRetry);
-  }
-  void Resume() { worker_->loop_.Change(fd_, EPOLLIN, this); }
-
-  void Welcome(int fd) {
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    Connection::Ssl ssl(tls_ ? SSL_new(worker_->client_tls()) : nullptr);
-    if (ssl != nullptr) SSL_set_accept_state(ssl.get());
-    auto* connection = worker_->loop_.Own(
-        std::make_unique<Connection>(&worker_->loop_, fd, std::move(ssl), /*connecting=*/false,
-                                     worker_->limits().stall_timeout));
-    worker_->counters_.connections_opened.Add(1);
-    connection->Speak(std::make_unique<Sniffer>(worker_, connection));
-    connection->Start();
-  }
-
-  Worker* const worker_;
-  const int fd_;
-  const bool tls_;
-  Timer retry_;
-  bool exhausted_ = false;  // and said so
-};
 
 Worker::Worker(int index, const WorkerContext& context)
     : index_(index),

@@ -29,6 +29,7 @@
 namespace simpul::gateway {
 
 class ClientProtocol;
+class Listener;
 
 // A route table with this loop's connections to its instances. One thread.
 struct LoopTable {
@@ -75,6 +76,8 @@ class Worker {
   const Limits& limits() const { return context_.limits; }
   SSL_CTX* client_tls() const { return context_.client_tls; }
   bool draining() const { return draining_; }
+  // No more clients may connect.
+  bool full() const { return clients_.size() >= context_.max_connections; }
   transcode::Buffer& scratch() { return scratch_; }
   // What was made in the scratch buffer is used: it need not keep the memory of a large one.
   void TrimScratch() {
@@ -116,7 +119,6 @@ class Worker {
 
  private:
   static constexpr size_t kKeptScratch = 1 << 20;
-  class Listener;
 
   void StartDrain();
   void Swap(std::shared_ptr<const RouteTable> routes);
