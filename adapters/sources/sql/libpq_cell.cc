@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <endian.h>
 
+#include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
+#include <string>
+#include <string_view>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace simpul::sources::sql {
@@ -16,8 +19,6 @@ namespace {
 // Seconds from 1970 to 2000, where PostgreSQL's times begin.
 constexpr int64_t kEpochMicros = 946684800LL * 1000000;
 constexpr int64_t kDayMicros = 86400LL * 1000000;
-
-using Scratch = std::deque<std::string>;
 
 int16_t Int16(const char* p) {
   uint16_t v;
@@ -35,9 +36,10 @@ int64_t Int64(const char* p) {
   return static_cast<int64_t>(be64toh(v));
 }
 
-Cell Keep(std::string text, Scratch& scratch) {
-  scratch.push_back(std::move(text));
-  return Cell::Text(scratch.back());
+Cell Keep(std::string_view text, Scratch& scratch) {
+  char* kept = static_cast<char*>(scratch.allocate(text.size(), 1));
+  std::memcpy(kept, text.data(), text.size());
+  return Cell::Text({kept, text.size()});
 }
 
 Cell DecodeBool(const char* p, int, Scratch&) { return Cell::Int(*p != 0); }
@@ -95,7 +97,7 @@ Cell DecodeUuid(const char* p, int n, Scratch& scratch) {
     if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
     text += absl::StrFormat("%02x", static_cast<unsigned char>(p[i]));
   }
-  return Keep(std::move(text), scratch);
+  return Keep(text, scratch);
 }
 
 // inet and cidr: family, bits, is_cidr, length, address (network.c, network_send).
@@ -103,19 +105,22 @@ Cell DecodeInet(const char* p, int n, Scratch& scratch) {
   const bool is_v4 = n == 8;
   const int bits = static_cast<unsigned char>(p[1]);
   const bool is_cidr = p[2] != 0;
-  std::string text;
+  char text[INET6_ADDRSTRLEN + sizeof "/128"];
+  char* end = text;
   if (is_v4) {  // inet_ntop prints it at ten times the price
-    const auto byte = [p](int i) {
-      return static_cast<unsigned>(static_cast<unsigned char>(p[i]));
-    };
-    text = absl::StrCat(byte(4), ".", byte(5), ".", byte(6), ".", byte(7));
+    for (int i = 4; i < 8; ++i) {
+      if (i > 4) *end++ = '.';
+      end = std::to_chars(end, std::end(text), static_cast<unsigned char>(p[i])).ptr;
+    }
   } else {
-    text.resize(INET6_ADDRSTRLEN);
-    inet_ntop(AF_INET6, p + 4, text.data(), INET6_ADDRSTRLEN);
-    text.resize(std::strlen(text.c_str()));
+    inet_ntop(AF_INET6, p + 4, text, INET6_ADDRSTRLEN);
+    end += std::strlen(text);
   }
-  if (is_cidr || bits != (is_v4 ? 32 : 128)) absl::StrAppend(&text, "/", bits);
-  return Keep(std::move(text), scratch);
+  if (is_cidr || bits != (is_v4 ? 32 : 128)) {
+    *end++ = '/';
+    end = std::to_chars(end, std::end(text), bits).ptr;
+  }
+  return Keep({text, static_cast<size_t>(end - text)}, scratch);
 }
 
 // numeric: digits to the base 10000, the weight of the first, the sign and the decimal places
@@ -139,7 +144,7 @@ Cell DecodeNumeric(const char* p, int, Scratch& scratch) {
     }
     text += "." + fraction.substr(0, static_cast<size_t>(places));
   }
-  return Keep(std::move(text), scratch);
+  return Keep(text, scratch);
 }
 
 }  // namespace

@@ -2,16 +2,18 @@
 #ifndef SIMPUL_ADAPTERS_SOURCES_SQL_LIBPQ_CELL_H_
 #define SIMPUL_ADAPTERS_SOURCES_SQL_LIBPQ_CELL_H_
 
-#include <deque>
-#include <string>
+#include <memory_resource>
 
 #include "adapters/sources/sql/value.h"
 #include "libpq-fe.h"
 
 namespace simpul::sources::sql {
 
-// Turns the bytes of one value into a cell. `scratch` keeps texts that had to be made.
-using Decode = Cell (*)(const char* bytes, int length, std::deque<std::string>& scratch);
+// Where texts are kept that had to be made, until the batch has been delivered.
+using Scratch = std::pmr::memory_resource;
+
+// Turns the bytes of one value into a cell.
+using Decode = Cell (*)(const char* bytes, int length, Scratch& scratch);
 
 // How to read a type; null if it has to be cast to text in the query.
 Decode DecoderOf(Oid type);

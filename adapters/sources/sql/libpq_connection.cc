@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 #include <limits>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -20,7 +20,8 @@
 namespace simpul::sources::sql {
 namespace {
 
-constexpr size_t kRowsPerBatch = 256;
+// Few enough that the cells of a batch stay in the processor's cache.
+constexpr size_t kRowsPerBatch = 16;
 
 struct Clear {
   void operator()(PGresult* result) const { PQclear(result); }
@@ -101,8 +102,8 @@ class LibpqConnection final : public Connection {
                             /*resultFormat=*/1) != 1) {
       return Lost();
     }
-    // An answer without a limit may be long: it comes row by row, and memory stays small.
-    if (!statement.Has("limit")) PQsetSingleRowMode(connection_.get());
+    // Rows are taken as they come: memory stays small, and database and we work at the same time.
+    PQsetSingleRowMode(connection_.get());
     const absl::Status status = ReadAnswer(deadline, each);
     // A column may have another type since it was prepared, which PostgreSQL refuses from then on.
     if (is_old && absl::IsFailedPrecondition(status)) broken_ = true;
@@ -211,7 +212,7 @@ class LibpqConnection final : public Connection {
 
   // Reads results to the end. After an error it still reads on, or cancels.
   absl::Status ReadAnswer(absl::Time deadline, EachBatch each) {
-    std::vector<ResultPtr> rows;
+    DropAnswer();
     columns_.clear();
     decoders_.clear();
     absl::Status status;
@@ -223,18 +224,19 @@ class LibpqConnection final : public Connection {
       ResultPtr result(PQgetResult(connection_.get()));
       if (result == nullptr) break;
       if (!status.ok()) continue;
-      status = Take(std::move(result), rows, each);
+      status = Take(std::move(result), each);
       if (!status.ok() && PQtransactionStatus(connection_.get()) == PQTRANS_ACTIVE) {
         Cancel();
         return status;
       }
     }
     if (PQstatus(connection_.get()) != CONNECTION_OK) broken_ = true;
-    if (status.ok() && !rows.empty()) status = Deliver(rows, each);
+    if (status.ok() && row_count_ > 0) status = Deliver(each);
+    DropAnswer();
     return status;
   }
 
-  absl::Status Take(ResultPtr result, std::vector<ResultPtr>& rows, EachBatch each) {
+  absl::Status Take(ResultPtr result, EachBatch each) {
     switch (PQresultStatus(result.get())) {
       case PGRES_COMMAND_OK:
         if (description_ != nullptr) {
@@ -244,14 +246,11 @@ class LibpqConnection final : public Connection {
         }
         return absl::OkStatus();
       case PGRES_SINGLE_TUPLE:
-      case PGRES_TUPLES_OK: {
+      case PGRES_TUPLES_OK:
         if (columns_.empty()) {
           if (auto s = Describe(result.get()); !s.ok()) return s;
         }
-        if (PQntuples(result.get()) == 0) return absl::OkStatus();
-        rows.push_back(std::move(result));
-        return rows.size() < kRowsPerBatch ? absl::OkStatus() : Deliver(rows, each);
-      }
+        return TakeRows(std::move(result), each);
       default:
         return Explain(result.get());
     }
@@ -270,26 +269,44 @@ class LibpqConnection final : public Connection {
     return absl::OkStatus();
   }
 
-  absl::Status Deliver(std::vector<ResultPtr>& results, EachBatch each) {
-    scratch_.clear();
-    cells_.clear();
-    size_t count = 0;
-    for (const ResultPtr& result : results) {
-      const int rows = PQntuples(result.get());
-      for (int row = 0; row < rows; ++row) {
-        for (size_t column = 0; column < columns_.size(); ++column) {
-          const int c = static_cast<int>(column);
-          cells_.push_back(PQgetisnull(result.get(), row, c)
-                               ? Cell::Null()
-                               : decoders_[column](PQgetvalue(result.get(), row, c),
-                                                   PQgetlength(result.get(), row, c), scratch_));
-        }
-      }
-      count += static_cast<size_t>(rows);
+  absl::Status TakeRows(ResultPtr result, EachBatch each) {
+    const PGresult* rows = result.get();
+    held_.push_back(std::move(result));
+    for (int row = 0; row < PQntuples(rows); ++row) {
+      AddRow(rows, row);
+      if (row_count_ < kRowsPerBatch) continue;
+      if (auto s = Deliver(each); !s.ok()) return s;
     }
-    const absl::Status status = each({.columns = &columns_, .cells = cells_.data(), .rows = count});
-    results.clear();
+    return absl::OkStatus();
+  }
+
+  void AddRow(const PGresult* rows, int row) {
+    ++row_count_;
+    for (int column = 0; column < static_cast<int>(columns_.size()); ++column) {
+      const int length = PQgetlength(rows, row, column);
+      cells_.push_back(length == 0 && PQgetisnull(rows, row, column) != 0
+                           ? Cell::Null()
+                           : decoders_[static_cast<size_t>(column)](PQgetvalue(rows, row, column),
+                                                                    length, scratch_));
+    }
+  }
+
+  // The last result may have more rows, and stays.
+  absl::Status Deliver(EachBatch each) {
+    const absl::Status status =
+        each({.columns = &columns_, .cells = cells_.data(), .rows = row_count_});
+    row_count_ = 0;
+    cells_.clear();
+    scratch_.release();
+    held_.erase(held_.begin(), held_.end() - 1);
     return status;
+  }
+
+  void DropAnswer() {
+    row_count_ = 0;
+    cells_.clear();
+    scratch_.release();
+    held_.clear();
   }
 
   std::unique_ptr<PGconn, Clear> connection_;
@@ -301,8 +318,10 @@ class LibpqConnection final : public Connection {
   // Of the answer in hand.
   std::vector<std::string> columns_;
   std::vector<Decode> decoders_;
+  std::vector<ResultPtr> held_;  // cells refer to it
+  size_t row_count_ = 0;         // in cells_
   std::vector<Cell> cells_;
-  std::deque<std::string> scratch_;
+  std::pmr::monotonic_buffer_resource scratch_;
 };
 
 // libpq quotes pieces of the DSN, and of one that is written wrong the piece may be the password.
@@ -336,9 +355,17 @@ absl::Status CheckDsn(const std::string& dsn) {
 absl::StatusOr<std::unique_ptr<Connection>> ConnectLibpq(const std::string& dsn,
                                                          const Limits& limits) {
   if (auto s = CheckDsn(dsn); !s.ok()) return s;
-  const char* keys[] = {"dbname",           "connect_timeout",  "client_encoding",
-                        "application_name", "tcp_user_timeout", nullptr};
-  const char* values[] = {dsn.c_str(), "5", "UTF8", "simpul", "20000", nullptr};
+  // A database whose machine or network is gone says nothing: TCP finds it out in 20 seconds.
+  const char* keys[] = {"dbname",
+                        "connect_timeout",
+                        "client_encoding",
+                        "application_name",
+                        "tcp_user_timeout",
+                        "keepalives_idle",
+                        "keepalives_interval",
+                        "keepalives_count",
+                        nullptr};
+  const char* values[] = {dsn.c_str(), "5", "UTF8", "simpul", "20000", "10", "5", "2", nullptr};
   PGconn* raw = PQconnectdbParams(keys, values, /*expand_dbname=*/1);
   auto connection = std::make_unique<LibpqConnection>(raw);
   if (PQstatus(raw) != CONNECTION_OK) {

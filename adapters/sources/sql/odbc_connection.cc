@@ -15,6 +15,16 @@
 namespace simpul::sources::sql {
 namespace {
 
+// psqlODBC waits for an answer for ever, also when the database's machine or network is gone. TCP
+// finds that out, 10 seconds and the system's number of probes (9) later.
+std::string WithKeepalive(const std::string& dsn) {
+  const std::string lower = absl::AsciiStrToLower(dsn);
+  const bool is_postgres =
+      absl::StrContains(lower, "psqlodbc") || absl::StrContains(lower, "postgresql");
+  if (!is_postgres || absl::StrContains(lower, "keepalive")) return dsn;
+  return dsn + (absl::EndsWith(dsn, ";") ? "" : ";") + "KeepaliveTime=10;KeepaliveInterval=5;";
+}
+
 class OdbcConnection final : public Connection {
  public:
   static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& dsn,
@@ -93,9 +103,15 @@ class OdbcConnection final : public Connection {
                       0);
     SQLSetConnectAttr(connection_.get(), SQL_ATTR_ACCESS_MODE,
                       reinterpret_cast<SQLPOINTER>(SQL_MODE_READ_ONLY), 0);
+    // For drivers that bound what they wait for on the network by it.
+    SQLSetConnectAttr(connection_.get(), SQL_ATTR_CONNECTION_TIMEOUT,
+                      reinterpret_cast<SQLPOINTER>(
+                          static_cast<SQLULEN>(absl::ToInt64Seconds(limits.timeout) + 5)),
+                      0);
+    std::string with_keepalive = WithKeepalive(dsn);
     const SQLRETURN r = SQLDriverConnect(connection_.get(), nullptr,
-                                         reinterpret_cast<SQLCHAR*>(const_cast<char*>(dsn.c_str())),
-                                         SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
+                                         reinterpret_cast<SQLCHAR*>(with_keepalive.data()), SQL_NTS,
+                                         nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
     if (!SQL_SUCCEEDED(r)) {
       observe::Log(observe::Severity::kWarning, "adapter",
                    "cannot connect to the application's database",
