@@ -4,21 +4,15 @@
 #define SIMPUL_ADAPTERS_ENGINE_FIELD_PLAN_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "adapters/engine/field_step.h"
 #include "adapters/sources/sql/value.h"
 #include "google/protobuf/descriptor.h"
-
-namespace simpul::mapping::v1 {
-class Field;
-}
 
 namespace simpul::engine {
 
@@ -57,6 +51,13 @@ class FieldPlan {
   // Finds the plan's columns, whatever their case.
   PlanColumns Bind(const std::vector<std::string>& columns) const;
 
+  // Writes the message of one row at `p`, where Room bytes are free, and gives its end. Null: the
+  // row does not fit.
+  char* Write(const PlanColumns& columns, const sources::sql::Cell* row, char* p,
+              Misfit& misfit) const;
+  // At most so many bytes become of the row.
+  size_t Room(const PlanColumns& columns, const sources::sql::Cell* row) const;
+
   // Appends the message of one row to `out`. False: the row does not fit, `out` is as it was.
   bool Encode(const PlanColumns& columns, const sources::sql::Cell* row, std::string& out,
               Misfit& misfit) const;
@@ -64,75 +65,24 @@ class FieldPlan {
   // Appends the key as it stands in the name. False: it is NULL or no key.
   bool AppendKey(const sources::sql::Cell& cell, std::string& out) const;
 
+  // "the field 'start_time' of departments/…/7 is NULL", for people.
+  std::string Describe(const Misfit& misfit, const sources::sql::Cell& key) const;
+
   const std::string& name_prefix() const { return name_prefix_; }
 
  private:
-  enum class Kind : uint8_t {
-    kName,
-    kText,
-    kBytes,
-    kInt,
-    kZigzag,
-    kFixed32,
-    kFixed64,
-    kBool,
-    kDouble,
-    kFloat,
-    kEnum,
-    kTimestamp,
-    kDuration,
-  };
+  static constexpr size_t kMaxKey = 200;
 
-  // One field, ready to be written.
-  struct Step {
-    Kind kind;
-    std::string name;
-    std::string column;  // empty: always `fixed`
-    uint32_t tag = 0;
-    bool has_presence = false;
-    bool required = false;
-    int64_t min = 0;  // of a whole number
-    int64_t max = 0;
-    bool is_unsigned64 = false;
-    double scale = 0;  // 0: none
-    int64_t unit_nanos = 1'000'000'000;
-    std::string format;  // of a time
-    absl::TimeZone zone;
-    std::map<std::string, int, std::less<>> enum_values;
-    // Written fields, ready to be copied.
-    std::string fixed;   // a constant
-    std::string absent;  // for NULL
-    std::map<std::string, std::string, std::less<>> codes;
-    bool has_codes = false;
-    bool has_other = false;
-    std::string other;
-    size_t longest = 0;  // of all of the above
-  };
+  void AddStep(FieldStep step);
+  // The size of the key; 0: it is NULL or no key.
+  size_t KeyText(const sources::sql::Cell& cell, char (&buffer)[kMaxKey]) const;
+  char* WriteName(const FieldStep& step, const sources::sql::Cell& cell, char* p) const;
 
-  static absl::Status Prepare(Step& step, const google::protobuf::FieldDescriptor& field);
-  static absl::StatusOr<std::string> Literal(const Step& step, const std::string& text);
-  static size_t Bound(const Step& step, const sources::sql::Cell& cell);
-  // Writes one field at `p`; null and `reason` if it does not fit.
-  static char* Write(const Step& step, const sources::sql::Cell& cell, char* p,
-                     const char*& reason);
-  static char* WriteCode(const Step& step, const sources::sql::Cell& cell, char* p,
-                         const char*& reason);
-  static char* WriteText(const Step& step, const sources::sql::Cell& cell, char* p,
-                         const char*& reason);
-  static char* WriteNumber(const Step& step, const sources::sql::Cell& cell, char* p,
-                           const char*& reason);
-  static char* WriteReal(const Step& step, const sources::sql::Cell& cell, char* p,
-                         const char*& reason);
-  static char* WriteTimestamp(const Step& step, const sources::sql::Cell& cell, char* p,
-                              const char*& reason);
-  static char* WriteDuration(const Step& step, const sources::sql::Cell& cell, char* p,
-                             const char*& reason);
-
-  const google::protobuf::Descriptor* message_ = nullptr;
   std::string name_prefix_;
   std::string key_column_;
   bool key_is_text_ = false;
-  std::vector<Step> steps_;
+  std::vector<FieldStep> steps_;
+  size_t room_ = 0;  // of all steps
 };
 
 }  // namespace simpul::engine

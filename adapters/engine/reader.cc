@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "adapters/engine/page.h"
 #include "adapters/engine/position.h"
 #include "adapters/engine/text_value.h"
 #include "adapters/engine/wire.h"
@@ -20,9 +21,6 @@ using sources::sql::Bindings;
 using sources::sql::Value;
 
 constexpr int kDefaultPage = 1000;
-// A page ends where its message would come near the 4 MiB that gRPC takes.
-constexpr size_t kMaxPageBytes = 3 << 20;
-constexpr char kTwice[] = "is that of another row too: the query answers a key twice";
 
 absl::StatusOr<std::unique_ptr<Message>> ParseRequest(
     const google::protobuf::MethodDescriptor& method, std::string_view bytes) {
@@ -100,22 +98,10 @@ absl::Status Reader::Explain(const absl::Status& status, std::string_view rpc,
                                       query.where, std::string(status.message())));
 }
 
-absl::Status Reader::Columns(const ResourcePlan& plan, const Batch& batch,
-                             PlanColumns& columns) const {
-  if (!columns.columns.empty()) return absl::OkStatus();
-  columns = plan.fields.Bind(*batch.columns);
-  if (columns.missing.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrFormat("the query does not select the column '%s'", columns.missing));
-}
-
-absl::Status Reader::Misfits(const ResourcePlan& plan, std::string_view rpc, const Misfit& misfit,
-                             const sources::sql::Cell& key) const {
-  std::string name = plan.name_prefix;
-  if (!plan.fields.AppendKey(key, name)) name = "a row without a key";
-  return absl::DataLossError(absl::StrFormat("adapter %s, %s: the field '%s' of %s %s",
-                                             mapping_.adapter, std::string(rpc), misfit.field, name,
-                                             misfit.reason));
+absl::Status Reader::Unfit(const absl::Status& status, std::string_view rpc) const {
+  return absl::Status(status.code(),
+                      absl::StrFormat("adapter %s, %s: %s", mapping_.adapter, std::string(rpc),
+                                      std::string(status.message())));
 }
 
 absl::StatusOr<std::string> Reader::Get(const ResourcePlan& plan, std::string_view request,
@@ -138,15 +124,15 @@ absl::StatusOr<std::string> Reader::Get(const ResourcePlan& plan, std::string_vi
   const absl::Status status =
       ask(plan.get, {.values = {{"key", key}}}, [&](const Batch& batch) -> absl::Status {
         if (batch.rows == 0) return absl::OkStatus();
-        if (auto s = Columns(plan, batch, columns); !s.ok()) return s;
+        if (auto s = FindColumns(plan, batch, columns); !s.ok()) return s;
         const sources::sql::Cell* row = batch.row(0);
         Misfit misfit{"name", kTwice};
         const bool is_one = !found && batch.rows == 1;
         found = true;
         if (is_one && plan.fields.Encode(columns, row, answer, misfit)) return absl::OkStatus();
-        return unfit = Misfits(plan, rpc, misfit, row[columns.key]);
+        return unfit = absl::DataLossError(plan.fields.Describe(misfit, row[columns.key]));
       });
-  if (!unfit.ok()) return unfit;
+  if (!unfit.ok()) return Unfit(unfit, rpc);
   if (!status.ok()) return Explain(status, rpc, plan.get);
   if (!found) return not_found;
   return answer;
@@ -172,49 +158,17 @@ absl::StatusOr<std::string> Reader::List(const ResourcePlan& plan, std::string_v
   const int limit = std::min(page_size == 0 ? kDefaultPage : page_size, mapping_.limits.rows);
   Bindings bindings{.values = {{"limit", int64_t{limit} + 1}}};  // one more tells of a next page
   Bind(plan.order, position, bindings);
-  std::string answer;
-  std::string element;
-  int rows = 0;
-  bool has_more = false;
-  absl::Status unfit;
-  std::string last_key;
-  std::string key;
-  PlanColumns columns;
-  const uint32_t tag = wire::Tag(plan.list_field->number(), wire::kBytes);
-  const absl::Status status = ask(plan.list, bindings, [&](const Batch& batch) -> absl::Status {
-    if (batch.rows == 0) return absl::OkStatus();
-    if (auto s = Columns(plan, batch, columns); !s.ok()) return s;
-    for (size_t i = 0; i < batch.rows && !has_more; ++i) {
-      if (rows == limit || answer.size() > kMaxPageBytes) {
-        has_more = true;
-        break;
-      }
-      const sources::sql::Cell* row = batch.row(i);
-      element.clear();
-      key.clear();
-      Misfit misfit{"name", kTwice};
-      plan.fields.AppendKey(row[columns.key], key);
-      const bool is_twice = rows > 0 && key == last_key;
-      if (is_twice || !plan.fields.Encode(columns, row, element, misfit)) {
-        return unfit = Misfits(plan, rpc, misfit, row[columns.key]);
-      }
-      last_key.swap(key);
-      wire::AppendVarint(answer, tag);
-      wire::AppendVarint(answer, element.size());
-      answer += element;
-      if (++rows < limit && answer.size() <= kMaxPageBytes) continue;
-      auto last = PositionOf(plan.order, batch, i);
-      if (!last.ok()) return absl::FailedPreconditionError(std::string(last.status().message()));
-      position = *std::move(last);
-    }
-    return absl::OkStatus();
-  });
-  if (!unfit.ok()) return unfit;
-  if (!status.ok()) return Explain(status, rpc, plan.list);
-  if (has_more) {
+  Page page(plan, limit);
+  const absl::Status status =
+      ask(plan.list, bindings, [&](const Batch& batch) { return page.Take(batch); });
+  if (!page.unfit().ok()) return Unfit(page.unfit(), rpc);
+  if (!status.ok() && !page.is_cut()) return Explain(status, rpc, plan.list);
+  std::string answer = page.Release();
+  if (page.has_more()) {
     const auto* next = plan.list_method->output_type()->FindFieldByName("next_page_token");
     if (next != nullptr) {
-      wire::AppendBytesField(answer, next->number(), tokens_.Seal(scope, PositionBytes(position)));
+      wire::AppendBytesField(answer, next->number(),
+                             tokens_.Seal(scope, PositionBytes(page.position())));
     }
   }
   return answer;

@@ -43,10 +43,8 @@ class Reader {
                                    Ask ask) const;
   absl::Status Explain(const absl::Status& status, std::string_view rpc,
                        const MappedQuery& query) const;
-  absl::Status Columns(const ResourcePlan& plan, const sources::sql::Batch& batch,
-                       PlanColumns& columns) const;
-  absl::Status Misfits(const ResourcePlan& plan, std::string_view rpc, const Misfit& misfit,
-                       const sources::sql::Cell& key) const;
+  // A row that does not fit.
+  absl::Status Unfit(const absl::Status& status, std::string_view rpc) const;
 
   const LoadedMapping& mapping_;
   const rpc::TokenKey& tokens_;

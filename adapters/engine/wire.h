@@ -26,6 +26,12 @@ inline char* PutVarint(char* p, uint64_t v) {
   return p;
 }
 
+inline size_t VarintSize(uint64_t v) {
+  size_t size = 1;
+  for (; v >= 0x80; v >>= 7) ++size;
+  return size;
+}
+
 inline char* PutBytes(char* p, std::string_view bytes) {
   std::memcpy(p, bytes.data(), bytes.size());
   return p + bytes.size();

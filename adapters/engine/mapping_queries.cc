@@ -1,0 +1,137 @@
+// The queries of a mapping: what each must select by, and how often it is asked.
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "adapters/engine/mapping_checker.h"
+
+namespace simpul::engine {
+
+using sources::sql::CellType;
+using sources::sql::Statement;
+
+namespace {
+
+bool ParsePercent(std::string_view text, double& share) {
+  if (text.empty() || text.back() != '%') return false;
+  text.remove_suffix(1);
+  if (!absl::SimpleAtod(std::string(text), &share) || !(share >= 0 && share <= 100)) return false;
+  share /= 100;
+  return true;
+}
+
+}  // namespace
+
+// Parses a query and demands exactly these parameters.
+MappedQuery MappingChecker::CheckQuery(const std::string& path, const std::string& sql,
+                                       const std::vector<std::string>& parameters) {
+  MappedQuery query;
+  query.where = absl::StrFormat("%s:%d", locations_.file(), locations_.LineOf(path));
+  if (sql.empty()) {
+    Wrong(path, "expected a query");
+    return query;
+  }
+  auto statement = Statement::Parse(sql);
+  if (!statement.ok()) {
+    Wrong(path, std::string(statement.status().message()));
+    return query;
+  }
+  for (const std::string& name : parameters) {
+    if (!statement->Has(name)) Wrong(path, absl::StrFormat("expected the parameter :%s", name));
+  }
+  for (const std::string& name : statement->parameters()) {
+    if (std::find(parameters.begin(), parameters.end(), name) != parameters.end()) continue;
+    Wrong(path, parameters.empty() ? absl::StrFormat("unknown parameter :%s; expected none", name)
+                                   : absl::StrFormat("unknown parameter :%s; expected :%s", name,
+                                                     absl::StrJoin(parameters, ", :")));
+  }
+  query.statement = *std::move(statement);
+  return query;
+}
+
+void MappingChecker::CheckGet(const std::string& path, const mapping::v1::Resource& resource,
+                              ResourcePlan& plan) {
+  if (plan.get_method == nullptr) return;
+  if (!resource.has_get()) {
+    return Wrong(path,
+                 absl::StrFormat("expected 'get': the service has %s", plan.get_method->name()));
+  }
+  plan.get = CheckQuery(path + ".get.query", resource.get().query(), {"key"});
+}
+
+void MappingChecker::CheckList(const std::string& path, const mapping::v1::Resource& resource,
+                               ResourcePlan& plan) {
+  if (plan.list_method == nullptr) return;
+  if (!resource.has_list()) {
+    return Wrong(path,
+                 absl::StrFormat("expected 'list': the service has %s", plan.list_method->name()));
+  }
+  plan.order = CheckOrder(path + ".list.order", resource.list().order(), "after", plan);
+  plan.list = CheckQuery(path + ".list.query", resource.list().query(), Parameters(plan.order));
+}
+
+std::vector<std::string> MappingChecker::Parameters(const std::vector<OrderColumn>& order) {
+  std::vector<std::string> names;
+  for (const OrderColumn& column : order) names.push_back(column.parameter);
+  names.push_back("limit");
+  return names;
+}
+
+std::vector<OrderColumn> MappingChecker::CheckOrder(
+    const std::string& path, const google::protobuf::RepeatedPtrField<mapping::v1::Column>& from,
+    const std::string& parameter, const ResourcePlan& plan) {
+  const CellType key_type = plan.key_is_text ? CellType::kText : CellType::kInt64;
+  if (from.empty()) return {{plan.key_column, key_type, parameter}};
+  std::vector<OrderColumn> order;
+  for (const mapping::v1::Column& column : from) {
+    CellType type = CellType::kInt64;
+    if (column.type() == mapping::v1::STRING) type = CellType::kText;
+    if (column.type() == mapping::v1::TIME) type = CellType::kTime;
+    if (column.column() == plan.key_column) type = key_type;
+    order.push_back(
+        {column.column(), type, from.size() == 1 ? parameter : parameter + "_" + column.column()});
+  }
+  if (order.back().name != plan.key_column) {
+    Wrong(path, absl::StrFormat("expected the key '%s' as the last column, so that no two rows are "
+                                "equal",
+                                plan.key_column));
+  }
+  return order;
+}
+
+void MappingChecker::CheckWatch(const std::string& path, const mapping::v1::Watch& watch,
+                                ResourcePlan& plan) {
+  WatchPlan& w = plan.watch;
+  Take(path + ".every", watch.has_every(), watch.every(), w.every);
+  w.versions.assign(watch.versions().begin(), watch.versions().end());
+  if (w.versions.empty()) w.versions = plan.columns;
+  w.keys = CheckQuery(path + ".keys.query", watch.keys().query(), {"keys"});
+  if (watch.has_new_()) {
+    w.cursor = CheckOrder(path + ".new.cursor", watch.new_().cursor(), "since", plan);
+    w.fresh = CheckQuery(path + ".new.query", watch.new_().query(), Parameters(w.cursor));
+    Take(path + ".new.gap", watch.new_().has_gap(), watch.new_().gap(), w.gap);
+  }
+  if (watch.has_open()) w.open = CheckQuery(path + ".open.query", watch.open().query(), {});
+  if (!watch.has_reconcile()) {
+    Wrong(path, "expected 'reconcile': without it deletes and late rows are never found");
+  } else {
+    CheckReconcile(path + ".reconcile", watch.reconcile(), w);
+  }
+  if (!watch.max_deletes().empty() && !ParsePercent(watch.max_deletes(), w.max_deletes)) {
+    Wrong(path + ".max_deletes", "expected a share such as 10%");
+  }
+}
+
+void MappingChecker::CheckReconcile(const std::string& path, const mapping::v1::Reconcile& from,
+                                    WatchPlan& w) {
+  w.reconcile = CheckQuery(path + ".query", from.query(), {"after", "limit"});
+  Take(path + ".every", from.has_every(), from.every(), w.reconcile_every);
+  Take(path + ".within", from.has_within(), from.within(), w.within);
+  w.age = from.age();
+  if (from.has_within() && from.age().empty()) {
+    Wrong(path + ".within", "expected 'age' beside it: the column with a row's time");
+  }
+}
+
+}  // namespace simpul::engine
