@@ -101,6 +101,7 @@ absl::Status Watch::Run() {
   if (!lease.ok()) return lease.status();
   ++poll_;
   lookups_.clear();
+  twice_.clear();
   if (!IsSynced()) {
     if (auto s = SyncPage(**lease); !s.ok()) return s;
     return Commit();
@@ -192,6 +193,7 @@ absl::Status Watch::SyncPage(Connection& connection) {
   progress.position = position;
   if (rows >= options_.source->limits().rows) return absl::OkStatus();
   progress.is_synced = true;
+  SetForgottenUntil(Horizon());
   progress.samples = {{options_.clock->Now(), std::move(position)}};
   // Rows that were not committed when their page was read are found by the reconcile.
   reconcile_due_ = options_.clock->Now() + watch_.gap;
@@ -306,6 +308,7 @@ absl::Status Watch::FinishReconcile(Connection& connection) {
   if (auto s = LookUp(connection); !s.ok()) return s;
   ApplyDeletes(missing_, held_by_reconcile_);
   for (const int64_t id : forgotten) Forget(id);
+  if (!forgotten.empty()) SetForgottenUntil(horizon);
   if (state_.progress().accepts_deletes) {
     state_.progress().accepts_deletes = false;
     state_.SetProgressChanged();
@@ -317,6 +320,7 @@ absl::Status Watch::FinishReconcile(Connection& connection) {
 absl::Status Watch::Ask(Connection& connection, const MappedQuery& query, const Bindings& bindings,
                         sources::sql::EachBatch each) {
   columns_.reset();
+  answered_.clear();
   metrics_->queries.Increment();
   const auto status = connection.Query(query.statement, bindings,
                                        options_.source->Bounded(absl::InfiniteFuture()), each);
@@ -344,30 +348,6 @@ absl::Status Watch::Page(Connection& connection, const MappedQuery& query,
   });
   if (!status.ok()) return status;
   return LookUp(connection);
-}
-
-// Reads the rows in `lookups_` whole. `missing_` are those that are known and not there.
-absl::Status Watch::LookUp(Connection& connection) {
-  missing_.clear();
-  while (!lookups_.empty()) {
-    std::vector<Value> keys;
-    asked_.clear();
-    while (!lookups_.empty() && keys.size() < sources::sql::Statement::kKeys) {
-      auto first = lookups_.extract(lookups_.begin());
-      keys.push_back(plan_.key_is_text ? Value(first.mapped().text) : Value(first.key()));
-      asked_.insert(std::move(first));
-    }
-    const Bindings bindings{.values = {}, .keys = keys.data(), .key_count = keys.size()};
-    auto status = Ask(connection, watch_.keys, bindings,
-                      [&](const Batch& batch) { return TakeBatch(batch, Origin::kKeys); });
-    if (!status.ok()) return status;
-    for (const auto& [id, lookup] : asked_) {
-      if (state_.Find(id) != nullptr) missing_.push_back(id);
-    }
-    asked_.clear();
-    if (auto s = CommitIfMany(); !s.ok()) return s;
-  }
-  return absl::OkStatus();
 }
 
 void Watch::Publish(const absl::Status& status) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -102,14 +103,21 @@ class Watch {
     std::string key;
     Misfit misfit;  // empty if it fits again
   };
-  // A row as TakeRow has it, whole.
-  struct Whole {
+  // A row as TakeRow has it.
+  struct Seen {
     int64_t id = 0;
     std::string text;
-    const sources::sql::Cell* row = nullptr;
     uint64_t versions = 0;
     bool is_open = false;
+    bool is_twice = false;
     int64_t seen = 0;
+  };
+  // A row that was looked up, until the answer is over and tells whether its key is there once.
+  struct Found {
+    Seen seen;
+    std::string wire;
+    Misfit misfit;
+    bool fits = false;
   };
 
   // watch.cc: what is asked, when.
@@ -136,15 +144,21 @@ class Watch {
   absl::Status Page(sources::sql::Connection& connection, const MappedQuery& query,
                     const std::vector<OrderColumn>& order, Position& position, Origin origin,
                     int& rows);
-  absl::Status LookUp(sources::sql::Connection& connection);
   void Publish(const absl::Status& status);
+
+  // watch_lookup.cc: what is asked by key.
+  absl::Status LookUp(sources::sql::Connection& connection);
+  absl::Status LookUpSome(sources::sql::Connection& connection);
 
   // watch_rows.cc: what a row means.
   absl::Status TakeBatch(const sources::sql::Batch& batch, Origin origin);
   absl::Status BindColumns(const sources::sql::Batch& batch, Origin origin);
   void TakeRow(const sources::sql::Cell* row, Origin origin);
-  void TakeWhole(const Whole& whole, Origin origin);
-  void Park(const Whole& whole, const Misfit& misfit);
+  void TakeVersions(const Seen& seen);
+  void TakeWhole(const sources::sql::Cell* row, const Seen& seen, Origin origin);
+  void Take(const Seen& seen, const std::string& wire, Origin origin);
+  int64_t RevisionOfNew(int64_t id);
+  void Park(const Seen& seen, const Misfit& misfit);
   void SetOpen(int64_t id, bool is_open);
   void Forget(int64_t id);
   void Delete(int64_t id);
@@ -154,6 +168,7 @@ class Watch {
   uint64_t VersionsOf(const sources::sql::Cell* row);
   int64_t Now() const { return absl::ToUnixSeconds(options_.clock->Now()); }
   int64_t Horizon() const;
+  void SetForgottenUntil(int64_t horizon);
   void AddChange(int change, const std::string& key, std::string_view resource, int64_t revision,
                  bool is_again);
 
@@ -190,7 +205,10 @@ class Watch {
   std::unique_ptr<Columns> columns_;
   std::map<int64_t, Lookup> lookups_;
   std::map<int64_t, Lookup> asked_;
-  std::vector<int64_t> missing_;  // known rows that a lookup did not find
+  std::vector<int64_t> missing_;          // known rows that a lookup did not find
+  std::unordered_set<int64_t> answered_;  // all of the answer
+  std::map<int64_t, Found> found_;
+  std::set<int64_t> twice_;  // since the poll began, keys that one answer had twice
   std::string scratch_;
   std::string wire_;
   int64_t rows_read_ = 0;

@@ -84,6 +84,14 @@ int64_t Watch::Horizon() const {
   return Now() - absl::ToInt64Seconds(watch_.within);
 }
 
+// Rows of before are not taken for new ones should the horizon be widened.
+void Watch::SetForgottenUntil(int64_t horizon) {
+  int64_t& until = state_.progress().forgotten_until;
+  if (horizon <= until) return;
+  until = horizon;
+  state_.SetProgressChanged();
+}
+
 void Watch::SetOpen(int64_t id, bool is_open) {
   if (is_open) {
     open_[id] = poll_;
@@ -93,112 +101,144 @@ void Watch::SetOpen(int64_t id, bool is_open) {
 }
 
 void Watch::TakeRow(const Cell* row, Origin origin) {
-  Whole whole{.row = row};
-  if (!IdOf(row[columns_->plan.key], whole.id, whole.text)) {
+  Seen seen;
+  if (!IdOf(row[columns_->plan.key], seen.id, seen.text)) {
     ++bad_keys_;
     return;
   }
-  RowState* known = state_.Find(whole.id);
-  whole.is_open = known != nullptr && known->is_open;
+  RowState* known = state_.Find(seen.id);
+  seen.is_open = known != nullptr && known->is_open;
+  const bool is_twice = !answered_.insert(seen.id).second;
+  if (is_twice) twice_.insert(seen.id);
   if (origin == Origin::kOpen) {
-    whole.is_open = true;
-    open_[whole.id] = poll_;
+    seen.is_open = true;
+    open_[seen.id] = poll_;
   }
   if (origin == Origin::kKeys) {
-    const auto asked = asked_.find(whole.id);
-    if (asked == asked_.end()) return;  // twice in one answer
-    whole.is_open = asked->second.is_open;
+    const auto asked = asked_.find(seen.id);
+    if (asked == asked_.end()) return;  // twice
+    seen.is_open = asked->second.is_open;
     asked_.erase(asked);
   }
-  whole.versions = VersionsOf(row);
+  seen.versions = VersionsOf(row);
   const std::optional<int64_t> age = AgeOf(row);
-  whole.seen = age.value_or(Now());  // as old as our first sight of it
-  if (origin == Origin::kReconcile && known == nullptr && whole.seen < Horizon()) return;
+  seen.seen = age.value_or(Now());  // as old as our first sight of it
+  if (origin == Origin::kReconcile && known == nullptr &&
+      seen.seen < std::max(Horizon(), state_.progress().forgotten_until)) {
+    return;
+  }
   if (known != nullptr && age.has_value() && *age > known->seen) {
     known->seen = *age;
-    state_.SetChanged(whole.id);
+    state_.SetChanged(seen.id);
   }
   // Once the first pass is done, what comes is watched from now on, whatever its own clock says.
-  if (IsSynced() && origin != Origin::kReconcile) whole.seen = std::max(whole.seen, Now());
-  if (columns_->is_whole) return TakeWhole(whole, origin);
-  if (known == nullptr || known->versions != whole.versions) {
-    lookups_[whole.id] = {whole.text, whole.is_open};
+  if (IsSynced() && origin != Origin::kReconcile) seen.seen = std::max(seen.seen, Now());
+  if (origin == Origin::kKeys) return TakeWhole(row, seen, origin);
+  if (is_twice || (known != nullptr && known->is_twice)) {
+    lookups_[seen.id] = {seen.text, seen.is_open};  // which of the two it is, nobody can tell here
+  } else if (columns_->is_whole) {
+    TakeWhole(row, seen, origin);
+  } else {
+    TakeVersions(seen);
+  }
+}
+
+void Watch::TakeVersions(const Seen& seen) {
+  RowState* known = state_.Find(seen.id);
+  if (known == nullptr || known->versions != seen.versions) {
+    lookups_[seen.id] = {seen.text, seen.is_open};
     return;
   }
   known->mark = mark_;
-  if (known->is_open != whole.is_open) {
-    known->is_open = whole.is_open;
-    state_.SetChanged(whole.id);
+  if (known->is_open != seen.is_open) {
+    known->is_open = seen.is_open;
+    state_.SetChanged(seen.id);
   }
 }
 
-void Watch::TakeWhole(const Whole& whole, Origin origin) {
+void Watch::TakeWhole(const Cell* row, const Seen& seen, Origin origin) {
   wire_.clear();
   Misfit misfit;
-  if (origin == Origin::kOpen || origin == Origin::kKeys) SetOpen(whole.id, whole.is_open);
-  if (!plan_.fields.Encode(columns_->plan, whole.row, wire_, misfit)) return Park(whole, misfit);
-  const uint64_t content = digest_.Of(wire_);
-  RowState* known = state_.Find(whole.id);
-  const std::string key = plan_.key_is_text ? whole.text : std::to_string(whole.id);
+  const bool fits = plan_.fields.Encode(columns_->plan, row, wire_, misfit);
+  if (origin == Origin::kKeys) {
+    found_[seen.id] = {.seen = seen, .wire = wire_, .misfit = misfit, .fits = fits};
+    return;
+  }
+  if (origin == Origin::kOpen) SetOpen(seen.id, seen.is_open);
+  if (!fits) return Park(seen, misfit);
+  Take(seen, wire_, origin);
+}
+
+// A row that fits: the same, changed or new.
+void Watch::Take(const Seen& seen, const std::string& wire, Origin origin) {
+  const uint64_t content = digest_.Of(wire);
+  RowState* known = state_.Find(seen.id);
+  const std::string key = plan_.key_is_text ? seen.text : std::to_string(seen.id);
   if (known != nullptr && known->is_parked) {
     parks_.push_back({.key = key, .misfit = {}});
-    parked_.erase(whole.id);
+    parked_.erase(seen.id);
   }
   if (known != nullptr && known->revision > 0 && known->content == content) {
     known->mark = mark_;
-    if (known->versions != whole.versions || known->is_open != whole.is_open || known->is_parked) {
-      known->versions = whole.versions;
-      known->is_open = whole.is_open;
+    if (known->versions != seen.versions || known->is_open != seen.is_open || known->is_parked) {
+      known->versions = seen.versions;
+      known->is_open = seen.is_open;
       known->is_parked = false;
-      state_.SetChanged(whole.id);
+      known->is_twice = false;
+      state_.SetChanged(seen.id);
     }
     if (origin == Origin::kResync) {
-      AddChange(type::v1::UPDATED, key, wire_, known->revision, /*is_again=*/true);
+      AddChange(type::v1::UPDATED, key, wire, known->revision, /*is_again=*/true);
     }
     return;
   }
-  int64_t previous = known == nullptr ? 0 : known->revision;
-  const bool is_created = previous == 0;
-  if (is_created && !deleted_.empty()) {
-    const auto deleted = deleted_.find(whole.id);
-    if (deleted != deleted_.end()) {
-      previous = deleted->second;
-      returned_.push_back(whole.id);
-      deleted_.erase(deleted);
-    }
-  }
-  const int64_t revision = options_.revisions->Next(previous);
-  AddChange(is_created ? type::v1::CREATED : type::v1::UPDATED, key, wire_, revision,
+  const bool is_created = known == nullptr || known->revision == 0;
+  const int64_t revision =
+      is_created ? RevisionOfNew(seen.id) : options_.revisions->Next(known->revision);
+  AddChange(is_created ? type::v1::CREATED : type::v1::UPDATED, key, wire, revision,
             /*is_again=*/false);
   // A row beyond the horizon is published once and not watched.
-  if (known == nullptr && !whole.is_open && whole.seen < Horizon()) return;
-  RowState& row = state_.Put(whole.id, whole.text);
-  if (known == nullptr) row.seen = whole.seen;
+  if (known == nullptr && !seen.is_open && seen.seen < Horizon()) return;
+  RowState& row = state_.Put(seen.id, seen.text);
+  if (known == nullptr) row.seen = seen.seen;
   row.content = content;
-  row.versions = whole.versions;
+  row.versions = seen.versions;
   row.revision = revision;
   row.mark = mark_;
-  row.is_open = whole.is_open;
+  row.is_open = seen.is_open;
   row.is_parked = false;
+  row.is_twice = false;
+}
+
+// Goes on where the name was deleted, if it was.
+int64_t Watch::RevisionOfNew(int64_t id) {
+  int64_t previous = 0;
+  if (const auto deleted = deleted_.find(id); deleted != deleted_.end()) {
+    previous = deleted->second;
+    returned_.push_back(id);
+    deleted_.erase(deleted);
+  }
+  return options_.revisions->Next(previous);
 }
 
 // Records that a row does not fit, once for each of its versions, and goes on.
-void Watch::Park(const Whole& whole, const Misfit& misfit) {
-  RowState* known = state_.Find(whole.id);
-  if (known != nullptr && known->is_parked && known->versions == whole.versions &&
-      known->is_open == whole.is_open) {
+void Watch::Park(const Seen& seen, const Misfit& misfit) {
+  RowState* known = state_.Find(seen.id);
+  if (known != nullptr && known->is_parked && known->is_twice == seen.is_twice &&
+      (seen.is_twice || known->versions == seen.versions) && known->is_open == seen.is_open) {
     known->mark = mark_;
     return;
   }
   const bool is_new = known == nullptr;
-  RowState& row = state_.Put(whole.id, whole.text);
-  if (is_new) row.seen = whole.seen;
-  row.versions = whole.versions;
+  RowState& row = state_.Put(seen.id, seen.text);
+  if (is_new) row.seen = seen.seen;
+  row.versions = seen.versions;
   row.mark = mark_;
-  row.is_open = whole.is_open;
+  row.is_open = seen.is_open;
   row.is_parked = true;
-  parked_.insert(whole.id);
-  parks_.push_back({.key = state_.KeyText(whole.id), .misfit = misfit});
+  row.is_twice = seen.is_twice;
+  parked_.insert(seen.id);
+  parks_.push_back({.key = state_.KeyText(seen.id), .misfit = misfit});
 }
 
 void Watch::Forget(int64_t id) {

@@ -48,6 +48,9 @@ constexpr store::Migration kMigrations[] = {
      "ALTER TABLE watch_progress ADD COLUMN names TEXT NOT NULL DEFAULT '';"
      "ALTER TABLE watch_progress ADD COLUMN cursor_columns TEXT NOT NULL DEFAULT '';"
      "ALTER TABLE watch_progress ADD COLUMN list_order TEXT NOT NULL DEFAULT '';"},
+    {3,
+     "ALTER TABLE watch_progress ADD COLUMN forgotten_until BIGINT NOT NULL"
+     " DEFAULT -62135596800;"},
 };
 
 void AppendFixed(std::string& out, uint64_t v) {
@@ -205,7 +208,8 @@ std::string WatchState::Pack(int64_t number, const Bucket& bucket) const {
     const RowState before = i == 0 ? RowState{} : bucket.rows[i - 1];
     wire::AppendVarint(out, Zigzag(row.revision - before.revision));
     wire::AppendVarint(out, Zigzag(row.seen - before.seen));
-    out += static_cast<char>((row.is_open ? 1 : 0) | (row.is_parked ? 2 : 0));
+    out +=
+        static_cast<char>((row.is_open ? 1 : 0) | (row.is_parked ? 2 : 0) | (row.is_twice ? 4 : 0));
   }
   return out;
 }
@@ -230,6 +234,7 @@ bool WatchState::Unpack(int64_t number, std::string_view bytes, Bucket& bucket) 
     if (!in.ok()) return false;
     row.is_open = (flags[0] & 1) != 0;
     row.is_parked = (flags[0] & 2) != 0;
+    row.is_twice = (flags[0] & 4) != 0;
     bucket.rows.push_back(row);
     before = row;
   }
@@ -245,7 +250,7 @@ absl::Status WatchState::Load(store::Transaction& transaction) {
   is_stored_ = false;
   auto status = transaction.Query(
       "SELECT version, is_synced, position, samples, is_resyncing, resync, accepts_deletes, names,"
-      " cursor_columns, list_order FROM watch_progress WHERE resource = $1",
+      " cursor_columns, list_order, forgotten_until FROM watch_progress WHERE resource = $1",
       {resource_}, [&](const store::Row& row) { return LoadProgress(row); });
   if (!status.ok()) return status;
   return transaction.Query("SELECT bucket, packed FROM watch_bucket WHERE resource = $1",
@@ -275,6 +280,7 @@ absl::Status WatchState::LoadProgress(const store::Row& row) {
   progress_.is_synced = row.Int(1) != 0;
   progress_.is_resyncing = row.Int(4) != 0;
   progress_.accepts_deletes = row.Int(6) != 0;
+  progress_.forgotten_until = row.Int(10);
   const bool has_cursor = row.Text(8).empty() || row.Text(8) == shape_.cursor;
   if (!has_cursor ||
       !(row.Bytes(2).empty() ||
@@ -297,16 +303,18 @@ absl::Status WatchState::Save(store::Transaction& transaction) {
   const std::string_view sql =
       is_stored_ ? "UPDATE watch_progress SET version = version + 1, is_synced = $3, position = $4,"
                    " samples = $5, is_resyncing = $6, resync = $7, accepts_deletes = $8,"
-                   " names = $9, cursor_columns = $10, list_order = $11"
+                   " names = $9, cursor_columns = $10, list_order = $11, forgotten_until = $12"
                    " WHERE resource = $1 AND version = $2"
                  : "INSERT INTO watch_progress (resource, version, is_synced, position, samples,"
-                   " is_resyncing, resync, accepts_deletes, names, cursor_columns, list_order)"
-                   " VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+                   " is_resyncing, resync, accepts_deletes, names, cursor_columns, list_order,"
+                   " forgotten_until)"
+                   " VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
                    " ON CONFLICT DO NOTHING";
   auto written = transaction.Execute(
       sql, {resource_, progress_.version, int64_t{progress_.is_synced}, store::Blob{position},
             store::Blob{samples}, int64_t{progress_.is_resyncing}, store::Blob{resync},
-            int64_t{progress_.accepts_deletes}, shape_.names, shape_.cursor, shape_.order});
+            int64_t{progress_.accepts_deletes}, shape_.names, shape_.cursor, shape_.order,
+            progress_.forgotten_until});
   if (!written.ok()) return written.status();
   if (*written != 1) {
     return absl::AbortedError(

@@ -34,6 +34,7 @@ struct RowState {
   uint32_t mark = 0;       // the reconcile that saw it last; not stored
   bool is_open = false;    // it was in the open set
   bool is_parked = false;  // it did not fit when it was last read
+  bool is_twice = false;   // nor can it: two rows have its key
 };
 
 // How far a watch has come.
@@ -47,6 +48,9 @@ struct Progress {
   bool is_resyncing = false;
   Position resync;  // how far the rows are published again
   bool accepts_deletes = false;
+  // Seconds since 1970: what is older was published before and forgotten, or is not to be
+  // published. At first the year 1.
+  int64_t forgotten_until = -62135596800;
 };
 
 // Rows in buckets of neighbouring keys; a bucket is one row of the store, so that a million rows

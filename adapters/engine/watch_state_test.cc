@@ -30,8 +30,10 @@ TEST(WatchState, ComesBackAsItWasSaved) {
     row.seen = 1'700'000'000 - id % 77;
     row.is_open = id % 2 == 0;
     row.is_parked = id == 5;
+    row.is_twice = id == 5;
   }
   state.progress().is_synced = true;
+  state.progress().forgotten_until = -7;
   state.progress().samples = {{absl::FromUnixMicros(123456), {int64_t{77}}}};
   ASSERT_THAT(Save(store, state), IsOk());
   state.Erase(127);
@@ -44,6 +46,7 @@ TEST(WatchState, ComesBackAsItWasSaved) {
   EXPECT_EQ(again.Find(127), nullptr);
   EXPECT_TRUE(again.progress().is_synced);
   EXPECT_EQ(again.progress().samples, state.progress().samples);
+  EXPECT_EQ(again.progress().forgotten_until, -7);
   state.ForEach([&](const RowState& row) {
     const RowState* same = again.Find(row.id);
     ASSERT_NE(same, nullptr);
@@ -53,6 +56,7 @@ TEST(WatchState, ComesBackAsItWasSaved) {
     EXPECT_EQ(same->seen, row.seen);
     EXPECT_EQ(same->is_open, row.is_open);
     EXPECT_EQ(same->is_parked, row.is_parked);
+    EXPECT_EQ(same->is_twice, row.is_twice);
   });
 }
 

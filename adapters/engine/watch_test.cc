@@ -201,6 +201,70 @@ TEST_P(WatchTest, ParksARowThatDoesNotFitAndGoesOn) {
   EXPECT_EQ(store_.Count("SELECT count(*) FROM watch_parked"), 0);
 }
 
+TEST_P(WatchTest, ParksAKeyThatTwoRowsHaveUntilOneHasIt) {
+  Insert("a");
+  Insert("b", "now()");
+  Insert("c", "now()");
+  Poll();
+  database_.Run(
+      "ALTER TABLE radacct DROP CONSTRAINT radacct_pkey, DROP CONSTRAINT radacct_acctuniqueid_key;"
+      "CREATE TABLE twin AS SELECT * FROM radacct WHERE acctuniqueid <> 'c';"
+      "UPDATE twin SET acctinputoctets = 9; INSERT INTO radacct SELECT * FROM twin");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(watch_->standing().parked, 2);
+  for (const std::string& key : {Key(1, "a"), Key(2, "b")}) {
+    EXPECT_EQ(store_.Count(absl::StrFormat("SELECT count(*) FROM watch_parked WHERE row_key = '%s'"
+                                           " AND field = 'name' AND reason LIKE '%%twice'",
+                                           key)),
+              1);
+  }
+  const int64_t events = follower_.events();
+  const int64_t version = store_.Count("SELECT version FROM watch_progress");
+  for (int i = 0; i < 3; ++i) {
+    database_.Run(
+        "UPDATE radacct SET acctinputoctets = acctinputoctets + 1"
+        " WHERE acctuniqueid <> 'c'");  // and so moves the rows about
+    Poll();
+    Reconcile();
+    if (i == 1) Restart();
+  }
+  EXPECT_EQ(follower_.events(), events);
+  EXPECT_EQ(store_.Count("SELECT version FROM watch_progress"), version);
+  EXPECT_EQ(watch_->standing().parked, 2);
+  database_.Run("DELETE FROM radacct WHERE acctinputoctets > 8");
+  Poll();
+  Reconcile();
+  EXPECT_EQ(watch_->standing().parked, 0);
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM watch_parked"), 0);
+  EXPECT_EQ(follower_.sessions().at(Key(1, "a")).input_bytes(), 3);
+  EXPECT_EQ(follower_.sessions().at(Key(2, "b")).input_bytes(), 3);
+}
+
+TEST_P(WatchTest, InventsNothingWhenItsHorizonIsWidened) {
+  Insert("open", "NULL", "now() - interval '25 days'");
+  Insert("old", "now()", "now() - interval '6 days'");
+  Insert("ancient", "now()", "now() - interval '20 days'");
+  Poll();
+  clock_.Advance(absl::Hours(48));
+  Reconcile();
+  EXPECT_EQ(watch_->standing().rows, 1);
+  EXPECT_EQ(follower_.events(), 3);
+  const TestMapping changed({{"within: 7d", "within: 30d"}}, GetParam().has_text_keys);
+  Restart(changed);
+  Poll();
+  Reconcile();
+  EXPECT_EQ(follower_.events(), 3);
+  Insert("new", "now()");
+  Poll();
+  clock_.Advance(absl::Hours(24 * 20));
+  Reconcile();
+  EXPECT_EQ(watch_->standing().rows, 2);
+  database_.Run("DELETE FROM radacct WHERE acctuniqueid = 'new'");
+  Reconcile();
+  EXPECT_EQ(UniqueIds(), "ancient old open");
+}
+
 TEST_P(WatchTest, ForgetsRowsBeyondTheHorizonWithoutDeletingThem) {
   Insert("old", "now()", "now() - interval '6 days'");
   Insert("open", "NULL", "now() - interval '20 days'");
