@@ -296,9 +296,15 @@ void Part::Running::StartLoops() {
     size_t next = 0;
     for (const ResourcePlan& plan : adapter->mapping->resources) {
       if (!plan.watched) continue;
-      loops.push_back(std::make_unique<WatchLoop>(*adapter->watches[next++], *adapter->mapping,
-                                                  plan, *options.clock,
-                                                  [to = relay.get()] { to->Wake(); }));
+      kafka::Observation observation{.topic = adapter->mapping->Topic(plan),
+                                     .source = "//simpul/" + name()};
+      loops.push_back(std::make_unique<WatchLoop>(
+          *adapter->watches[next++], *adapter->mapping, plan, *options.clock,
+          [to = relay.get()] { to->Wake(); },
+          [to = relay.get(), observation = std::move(observation)](absl::Time time) mutable {
+            observation.time = time;
+            to->Observe(observation);
+          }));
     }
   }
   observe::Log(observe::Severity::kInfo, name(), "watching", {{"watches", loops.size()}});

@@ -159,6 +159,10 @@ class Watch {
   void Take(const Seen& seen, const std::string& wire, Origin origin);
   int64_t RevisionOfNew(int64_t id);
   void Park(const Seen& seen, const Misfit& misfit);
+  static bool LooksBack(Origin origin) {
+    return origin == Origin::kReconcile || origin == Origin::kResync;
+  }
+  bool IsForgotten(Origin origin, std::optional<int64_t> age) const;
   void SetOpen(int64_t id, bool is_open);
   void Forget(int64_t id);
   void Delete(int64_t id);

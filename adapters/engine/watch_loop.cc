@@ -9,7 +9,8 @@
 namespace simpul::engine {
 
 WatchLoop::WatchLoop(Watch& watch, const LoadedMapping& mapping, const ResourcePlan& plan,
-                     Clock& clock, std::function<void()> committed)
+                     Clock& clock, std::function<void()> committed,
+                     std::function<void(absl::Time)> observed)
     : watch_(watch),
       every_(plan.watch.every),
       pause_(absl::Milliseconds(20)),
@@ -17,7 +18,9 @@ WatchLoop::WatchLoop(Watch& watch, const LoadedMapping& mapping, const ResourceP
       part_("adapter/" + mapping.department),
       adapter_(mapping.adapter),
       resource_(plan.message),
-      committed_(std::move(committed)) {
+      polls_see_changes_(!plan.watch.open.statement.empty()),
+      committed_(std::move(committed)),
+      observed_(std::move(observed)) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -50,17 +53,22 @@ bool WatchLoop::Wait(absl::Duration at_most) {
 }
 
 void WatchLoop::Run() {
+  absl::Time reconcile_began = clock_.Now();
   while (!IsStopping()) {
     const absl::Time began = absl::Now();
+    const absl::Time poll_began = clock_.Now();
     const absl::Status polled = watch_.Poll();
     Tell(polled);
     committed_();
     if (polled.ok() && watch_.has_backlog()) continue;
+    if (polled.ok() && polls_see_changes_) observed_(poll_began);
     // What is left until the next poll is the reconcile's.
     absl::Duration left = every_ - (absl::Now() - began);
     while (polled.ok() && clock_.Now() >= watch_.reconcile_due() && left > pause_) {
+      if (!watch_.is_reconciling()) reconcile_began = clock_.Now();
       auto is_over = watch_.Reconcile();
       committed_();
+      if (is_over.ok() && *is_over && !polls_see_changes_) observed_(reconcile_began);
       if (!is_over.ok()) Tell(is_over.status());
       if (!is_over.ok() || *is_over) break;
       if (!Wait(pause_)) return;

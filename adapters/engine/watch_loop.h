@@ -17,10 +17,11 @@ namespace simpul::engine {
 // poll is due, and logged once until it is back. Thread-safe.
 class WatchLoop {
  public:
-  // `committed` is called after each poll: there may be events to send. All of it outlives the
+  // `committed` is called after each poll: there may be events to send. `observed` is called with a
+  // time before which all that rows may still change is seen and committed. All of it outlives the
   // loop.
   WatchLoop(Watch& watch, const LoadedMapping& mapping, const ResourcePlan& plan, Clock& clock,
-            std::function<void()> committed);
+            std::function<void()> committed, std::function<void(absl::Time)> observed);
   ~WatchLoop();
 
   // Polls now.
@@ -40,7 +41,9 @@ class WatchLoop {
   const std::string part_;  // for the log
   const std::string adapter_;
   const std::string resource_;
+  const bool polls_see_changes_;  // else only a whole reconcile does
   const std::function<void()> committed_;
+  const std::function<void(absl::Time)> observed_;
   std::string told_;  // the error that was logged last
 
   mutable absl::Mutex mutex_;

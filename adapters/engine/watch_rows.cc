@@ -92,6 +92,14 @@ void Watch::SetForgottenUntil(int64_t horizon) {
   state_.SetProgressChanged();
 }
 
+// Whether a pass over all rows meets one that is unknown since it is beyond the horizon: not a new
+// one, and its revision is forgotten. Polls find what is really new.
+bool Watch::IsForgotten(Origin origin, std::optional<int64_t> age) const {
+  if (!LooksBack(origin)) return false;
+  const int64_t horizon = std::max(Horizon(), state_.progress().forgotten_until);
+  return age.value_or(origin == Origin::kResync ? 0 : Now()) < horizon;
+}
+
 void Watch::SetOpen(int64_t id, bool is_open) {
   if (is_open) {
     open_[id] = poll_;
@@ -123,16 +131,13 @@ void Watch::TakeRow(const Cell* row, Origin origin) {
   seen.versions = VersionsOf(row);
   const std::optional<int64_t> age = AgeOf(row);
   seen.seen = age.value_or(Now());  // as old as our first sight of it
-  if (origin == Origin::kReconcile && known == nullptr &&
-      seen.seen < std::max(Horizon(), state_.progress().forgotten_until)) {
-    return;
-  }
+  if (known == nullptr && IsForgotten(origin, age)) return;
   if (known != nullptr && age.has_value() && *age > known->seen) {
     known->seen = *age;
     state_.SetChanged(seen.id);
   }
   // Once the first pass is done, what comes is watched from now on, whatever its own clock says.
-  if (IsSynced() && origin != Origin::kReconcile) seen.seen = std::max(seen.seen, Now());
+  if (IsSynced() && !LooksBack(origin)) seen.seen = std::max(seen.seen, Now());
   if (origin == Origin::kKeys) return TakeWhole(row, seen, origin);
   if (is_twice || (known != nullptr && known->is_twice)) {
     lookups_[seen.id] = {seen.text, seen.is_open};  // which of the two it is, nobody can tell here

@@ -290,6 +290,19 @@ TEST_P(WatchTest, PublishesAllRowsAgainWithTheirRevisions) {
   EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox_unsent"), 5);
 }
 
+TEST_P(WatchTest, PublishesNoForgottenRowAgain) {
+  Insert("old", "now()", "now() - interval '6 days'");
+  Insert("open");
+  Poll();
+  clock_.Advance(absl::Hours(48));
+  Reconcile();
+  ASSERT_EQ(watch_->standing().rows, 1);
+  watch_->RequestResync();
+  Poll();
+  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 2);
+  EXPECT_EQ(watch_->standing().rows, 1);
+}
+
 TEST_P(WatchTest, NamesAColumnThatIsGoneAndGoesOnOnceItIsBack) {
   Insert("a");
   Poll();

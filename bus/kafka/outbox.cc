@@ -14,6 +14,12 @@ namespace {
 
 const FaultPoint kAppended("outbox.appended");
 
+void RaiseTo(std::atomic<int64_t>& value, int64_t least) {
+  int64_t now = value.load(std::memory_order_relaxed);
+  while (now < least && !value.compare_exchange_weak(now, least)) {
+  }
+}
+
 // Times are µs since 1970. What became of a row stands beside it, in a narrow one: a wide row is
 // written once. `resent` rows are sent again though their topic has them already.
 constexpr store::Migration kMigrations[] = {
@@ -96,15 +102,13 @@ absl::Status AppendAgain(store::Transaction& transaction, std::string_view topic
 }
 
 int64_t RevisionClock::Next(int64_t previous) const {
-  return std::max(
+  const int64_t next = std::max(
       {previous + 1, absl::ToUnixMicros(clock_.Now()), floor_.load(std::memory_order_relaxed) + 1});
+  RaiseTo(given_, next);
+  return next;
 }
 
-void RevisionClock::RaiseFloor(int64_t revision) {
-  int64_t floor = floor_.load(std::memory_order_relaxed);
-  while (floor < revision && !floor_.compare_exchange_weak(floor, revision)) {
-  }
-}
+void RevisionClock::RaiseFloor(int64_t revision) { RaiseTo(floor_, revision); }
 
 // In steps, so that the part's own transactions find their turn in between.
 absl::StatusOr<int64_t> Resend(store::Store& store, absl::Time since) {

@@ -2,6 +2,7 @@
 #ifndef SIMPUL_BUS_KAFKA_OUTBOX_H_
 #define SIMPUL_BUS_KAFKA_OUTBOX_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <span>
@@ -41,9 +42,15 @@ class RevisionClock {
   // so that a restored store or a slow clock cannot run backwards.
   void RaiseFloor(int64_t revision);
 
+  // None that was given, or that the floor stands for, is greater.
+  int64_t greatest() const {
+    return std::max(floor_.load(std::memory_order_relaxed), given_.load(std::memory_order_relaxed));
+  }
+
  private:
   Clock& clock_;
   std::atomic<int64_t> floor_{0};
+  mutable std::atomic<int64_t> given_{0};
 };
 
 }  // namespace simpul::kafka

@@ -5,6 +5,7 @@
 
 #include "absl/time/clock.h"
 #include "bus/kafka/event_headers.h"
+#include "bus/kafka/offsets.h"
 
 namespace simpul::kafka {
 namespace {
@@ -14,6 +15,22 @@ namespace {
 int64_t TimestampOf(const OutboxRow& row) {
   const absl::Time now = absl::Now();
   return absl::ToUnixMillis(std::clamp(row.recorded, now, now + absl::Minutes(30)));
+}
+
+rd_kafka_resp_err_t Produce(rd_kafka_t* client, const std::string& topic, int32_t partition,
+                            const Event& event, int64_t timestamp, Delivery* delivery) {
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(10);
+  EachHeader(event, [&](const char* name, std::string_view value) {
+    rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
+  });
+  const rd_kafka_resp_err_t error = rd_kafka_producev(
+      client, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+      RD_KAFKA_V_KEY(event.subject.data(), event.subject.size()),
+      RD_KAFKA_V_VALUE(const_cast<char*>(event.data.data()), event.data.size()),
+      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_TIMESTAMP(timestamp),
+      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(delivery), RD_KAFKA_V_END);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
+  return error;
 }
 
 void OnDelivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
@@ -64,18 +81,17 @@ Producer::~Producer() {
 }
 
 rd_kafka_resp_err_t Producer::Send(const OutboxRow& row, Delivery* delivery) {
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(10);
-  EachHeader(row.event, [&](const char* name, std::string_view value) {
-    rd_kafka_header_add(headers, name, -1, value.data(), static_cast<ssize_t>(value.size()));
-  });
-  const rd_kafka_resp_err_t error = rd_kafka_producev(
-      client_.get(), RD_KAFKA_V_TOPIC(row.topic.c_str()),
-      RD_KAFKA_V_KEY(row.event.subject.data(), row.event.subject.size()),
-      RD_KAFKA_V_VALUE(const_cast<char*>(row.event.data.data()), row.event.data.size()),
-      RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_TIMESTAMP(TimestampOf(row)),
-      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(delivery), RD_KAFKA_V_END);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);
-  return error;
+  return Produce(client_.get(), row.topic, RD_KAFKA_PARTITION_UA, row.event, TimestampOf(row),
+                 delivery);
+}
+
+rd_kafka_resp_err_t Producer::SendTo(const std::string& topic, int32_t partition,
+                                     const Event& event) {
+  return Produce(client_.get(), topic, partition, event, absl::ToUnixMillis(absl::Now()), nullptr);
+}
+
+absl::StatusOr<int> Producer::CountPartitions(const std::string& topic) {
+  return kafka::CountPartitions(client_.get(), topic, absl::Seconds(5));
 }
 
 void Producer::Poll(absl::Duration timeout) { rd_kafka_poll(client_.get(), Milliseconds(timeout)); }

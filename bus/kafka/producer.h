@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -41,6 +42,12 @@ class Producer {
   // Takes a copy; `delivery` stays where it is until it is reported. RD_KAFKA_RESP_ERR__QUEUE_FULL:
   // Poll and try again.
   rd_kafka_resp_err_t Send(const OutboxRow& row, Delivery* delivery);
+
+  // For what nobody waits for: sent to one partition, and not reported.
+  rd_kafka_resp_err_t SendTo(const std::string& topic, int32_t partition, const Event& event);
+
+  // UNAVAILABLE, NOT_FOUND: as for kafka::CountPartitions.
+  absl::StatusOr<int> CountPartitions(const std::string& topic);
 
   // Waits up to `timeout` for reports.
   void Poll(absl::Duration timeout);

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "bus/kafka/lease.h"
 #include "bus/kafka/look_back.h"
+#include "bus/kafka/observations.h"
 #include "bus/kafka/outbox_rows.h"
 #include "bus/kafka/producer.h"
 #include "bus/kafka/relay_metrics.h"
@@ -93,6 +94,8 @@ class KafkaRelay : public Relay {
     changed_.notify_all();
   }
 
+  void Observe(Observation observation) override { observations_.Set(std::move(observation)); }
+
   RelayCounts counts() const override {
     RelayCounts counts;
     counts.sent = sent_.load();
@@ -115,6 +118,7 @@ class KafkaRelay : public Relay {
   bool SendRow(Producer& producer, const OutboxRow& row, std::vector<Delivery>& refused);
   absl::Status SendAlone(const OutboxRow& row);
   absl::Status Collect(bool all);
+  void TellObservations(Producer& producer, const std::vector<Observation>& due);
   // Whether Kafka refused something of the window.
   bool NoteSuspects();
   void KeepHouse();
@@ -138,6 +142,7 @@ class KafkaRelay : public Relay {
   std::condition_variable changed_;
   bool woken_ = false;
   std::atomic<int64_t> sent_{0};
+  Observations observations_;
 
   // Of the thread alone.
   OutboxRows rows_;
@@ -253,13 +258,16 @@ absl::Status KafkaRelay::Pump(Producer& producer) {
       if (!*held) return absl::OkStatus();
       last_lease_ = absl::Now();
     }
+    const std::vector<Observation> observed = observations_.Due(absl::Now());
     const bool has_room = window_.size() < kWindowRows / 2 && window_bytes_ < kWindowBytes / 2;
     if (has_room) {
       if (auto s = Fill(producer); !s.ok()) return s;
     }
     KeepHouse();
     if (window_.empty()) {
-      if (!more_) WaitFor(kPoll);
+      if (more_) continue;
+      TellObservations(producer, observed);
+      WaitFor(kPoll);
       continue;
     }
     producer.Poll(absl::Milliseconds(more_ && has_room ? 0 : 5));
@@ -351,6 +359,18 @@ absl::Status KafkaRelay::Collect(bool all) {
     window_.pop_front();
   }
   return absl::OkStatus();
+}
+
+// Nothing that was recorded before `due` was taken is unsent.
+void KafkaRelay::TellObservations(Producer& producer, const std::vector<Observation>& due) {
+  if (due.empty()) return;
+  const int64_t revision = options_.revisions == nullptr ? 0 : options_.revisions->greatest();
+  auto status = observations_.Tell(producer, due, revision, absl::Now());
+  producer.Poll(absl::ZeroDuration());
+  if (status.ok()) return;
+  observe::Log(observe::Severity::kWarning, options_.part,
+               "readers are not told how far the sources are observed; tried again",
+               {{"error", observe::StatusText(status)}});
 }
 
 bool KafkaRelay::NoteSuspects() {

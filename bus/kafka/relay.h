@@ -29,6 +29,13 @@ struct RelayOptions {
   absl::Duration keep = absl::Hours(24 * 7);  // rows stay until sent, and this long, for resend
 };
 
+// That all its owner saw of a source before `time` is committed to the store.
+struct Observation {
+  std::string topic;
+  std::string source;  // the ce_source of the topic's events
+  absl::Time time;
+};
+
 struct RelayCounts {
   int64_t sent = 0;
   int64_t parked = 0;   // refused by Kafka for good, such as too large
@@ -50,6 +57,10 @@ class Relay {
   // Says that a transaction with outbox rows was committed: send now, do not wait for the next
   // poll.
   virtual void Wake() = 0;
+
+  // Told to the topic's readers, as a simpul.type.v1.Observation on each partition, once all that
+  // is recorded by now is sent; every 10 s at most, the last one only.
+  virtual void Observe(Observation observation) = 0;
 
   virtual RelayCounts counts() const = 0;
 };

@@ -74,6 +74,30 @@ TEST_F(RelayTest, SendsInOrderAndMarks) {
   EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM outbox_unsent"), 0);
 }
 
+TEST_F(RelayTest, TellsEachPartitionHowFarItKnowsAllBehindWhatItSends) {
+  Add(Series(3000));
+  const int64_t revision = revisions_.Next(0);
+  auto relay = Start();
+  relay->Observe({.topic = kTopic, .source = "//simpul/test", .time = clock_.Now()});
+  const auto last_of = [&](size_t partition) {
+    const auto ids = IdsOn(kafka_.connection(), kTopic);
+    return ids[partition].empty() ? "" : ids[partition].back();
+  };
+  for (const size_t partition : {0, 1}) {
+    const std::string id = absl::StrCat(kTopic, "/", partition, "@", revision);
+    EXPECT_TRUE(Eventually([&] { return last_of(partition) == id; })) << last_of(partition);
+  }
+  EXPECT_EQ(AllIdsOn(kafka_.connection(), kTopic).size(), 3002);
+  // The tail of a topic that is quiet is all observations: they carry the revision on.
+  FakeClock slow(absl::UnixEpoch());
+  RevisionClock restored(slow);
+  relay.reset();
+  auto options = Options();
+  options.revisions = &restored;
+  ASSERT_THAT(Relay::Start(options), IsOk());
+  EXPECT_GT(restored.Next(0), revision);
+}
+
 TEST_F(RelayTest, SendsWhatNobodyWokeItFor) {
   auto relay = Start();
   Add(Series(3));

@@ -6,6 +6,7 @@
 #include "bus/observe/admin_server.h"
 #include "bus/observe/log.h"
 #include "bus/rpc/protoset.h"
+#include "services/domain/observation.h"
 
 namespace simpul::domain {
 namespace {
@@ -49,6 +50,7 @@ absl::Status Core::Open() {
   if (auto s = store::Migrate(*store_, "outbox", kafka::OutboxMigrations()); !s.ok()) return s;
   if (auto s = store::Migrate(*store_, "consumer", kafka::ConsumerMigrations()); !s.ok()) return s;
   if (auto s = store::Migrate(*store_, "sources", SourceMigrations()); !s.ok()) return s;
+  if (auto s = store::Migrate(*store_, "observation", ObservationMigrations()); !s.ok()) return s;
   if (auto s = store::Migrate(*store_, domain_.name, domain_.migrations); !s.ok()) return s;
 
   auto secret = config::LoadOrMakeSecret(options_.secrets + "/page-token");
@@ -65,7 +67,8 @@ absl::Status Core::StartRelay() {
                             .store = store_.get(),
                             .part = domain_.name,
                             .revisions = &revisions_,
-                            .clock = &clock_};
+                            .clock = &clock_,
+                            .stop = stopping_kafka_.get_token()};
   for (const std::string& topic : domain_.topics) relay.topics.push_back({.name = topic});
   auto relaying = kafka::Relay::Start(std::move(relay));
   if (!relaying.ok()) return relaying.status();
@@ -74,11 +77,15 @@ absl::Status Core::StartRelay() {
 }
 
 absl::Status Core::StartConsumer() {
+  const auto apply = [this](store::Transaction& transaction, const kafka::Record& record) {
+    return IsObservation(record) ? ApplyObservation(transaction, record)
+                                 : work_.apply(transaction, record);
+  };
   auto consuming = kafka::Consumer::Start({.connection = ConnectionOf(options_),
                                            .group = domain_.name,
                                            .store = store_.get(),
                                            .topics = sources_->topics()},
-                                          work_.apply, [this] {
+                                          apply, [this] {
                                             relay_->Wake();
                                             absl::MutexLock lock(&mutex_);
                                             has_commits_ = true;
@@ -138,6 +145,7 @@ bool Core::JoinKafka() {
     absl::Status status = relay_ == nullptr ? StartRelay() : absl::OkStatus();
     if (status.ok()) status = StartConsumer();
     if (status.ok()) return true;
+    if (absl::IsCancelled(status)) return false;
     LogError("Kafka is not reached; reads are answered meanwhile, and it is tried again", status);
     absl::MutexLock lock(&mutex_);
     if (mutex_.AwaitWithTimeout(absl::Condition(&is_stopping_), kKafkaRetry)) return false;
@@ -175,6 +183,7 @@ absl::StatusOr<Listening> Core::Listen(absl::Time now) {
 }
 
 void Core::Stop() {
+  stopping_kafka_.request_stop();
   registration_.reset();  // off the bus before it stops to answer
   if (server_ != nullptr) server_->Shutdown(absl::Seconds(5));
   if (worker_.joinable()) {

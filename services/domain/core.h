@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -106,6 +107,7 @@ class Core {
   std::unique_ptr<rpc::Server> server_;
   std::shared_ptr<rpc::Registration> registration_;
 
+  std::stop_source stopping_kafka_;  // for what waits for it
   absl::Mutex mutex_;
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_commits_ ABSL_GUARDED_BY(mutex_) = true;  // what an earlier run left too

@@ -7,6 +7,7 @@
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
 #include "services/domain/name.h"
+#include "services/domain/observation.h"
 #include "services/domain/page.h"
 #include "services/domain/row.h"
 #include "services/wifi/table.h"
@@ -54,7 +55,10 @@ absl::Status ReadPageOf(store::Transaction& transaction, const std::string& depa
   auto counts = CountActive(transaction, response.hotspots(0).name(),
                             response.hotspots(response.hotspots_size() - 1).name());
   if (!counts.ok()) return counts.status();
+  auto observed = domain::Observed::Read(transaction, "hotspot");
+  if (!observed.ok()) return observed.status();
   for (v1::Hotspot& hotspot : *response.mutable_hotspots()) {
+    observed->Show(hotspot);
     hotspot.set_active_session_count((*counts)[hotspot.name()]);
   }
   return absl::OkStatus();
@@ -73,6 +77,9 @@ absl::StatusOr<v1::Hotspot> HotspotService::Get(const v1::GetHotspotRequest& req
     auto counts = CountActive(transaction, hotspot.name(), hotspot.name());
     if (!counts.ok()) return counts.status();
     hotspot.set_active_session_count((*counts)[hotspot.name()]);
+    auto observed = domain::Observed::Read(transaction, "hotspot");
+    if (!observed.ok()) return observed.status();
+    observed->Show(hotspot);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

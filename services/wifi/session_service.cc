@@ -7,6 +7,7 @@
 #include "bus/rpc/privacy.h"
 #include "bus/rpc/status.h"
 #include "services/domain/name.h"
+#include "services/domain/observation.h"
 #include "services/domain/page.h"
 #include "services/domain/row.h"
 #include "services/wifi/table.h"
@@ -76,15 +77,25 @@ absl::StatusOr<Filter> ReadFilter(const v1::ListSessionsRequest& request) {
   return filter;
 }
 
+// What is over may be older than the adapter looks back.
+void ShowObserved(const domain::Observed& observed, v1::Session& session) {
+  if (session.state() == v1::Session::ACTIVE) observed.Show(session);
+}
+
 absl::Status ReadPageOf(store::Transaction& transaction, const Filter& filter, const Page& page,
                         v1::ListSessionsResponse& response) {
   const auto each = [&](const store::Row& row) {
     return domain::ReadResource(row.Bytes(0), *response.add_sessions());
   };
   const std::string& sql = ListSql(filter.place, filter.state);
-  if (filter.place == Place::kAnywhere)
-    return transaction.Query(sql, {page.after, page.limit()}, each);
-  return transaction.Query(sql, {page.after, page.limit(), filter.where}, each);
+  auto status = filter.place == Place::kAnywhere
+                    ? transaction.Query(sql, {page.after, page.limit()}, each)
+                    : transaction.Query(sql, {page.after, page.limit(), filter.where}, each);
+  if (!status.ok()) return status;
+  auto observed = domain::Observed::Read(transaction, "session");
+  if (!observed.ok()) return observed.status();
+  for (v1::Session& session : *response.mutable_sessions()) ShowObserved(*observed, session);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -95,7 +106,11 @@ absl::StatusOr<v1::Session> SessionService::Get(const v1::GetSessionRequest& req
     if (!DepartmentOf(request.name(), "sessions")) return absl::OkStatus();
     auto row = LoadSession(transaction, request.name());
     if (!row.ok()) return row.status();
-    if (row->is_visible) session = std::move(row->resource);
+    if (!row->is_visible) return absl::OkStatus();
+    session = std::move(row->resource);
+    auto observed = domain::Observed::Read(transaction, "session");
+    if (!observed.ok()) return observed.status();
+    ShowObserved(*observed, session);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;

@@ -12,6 +12,7 @@
 #include "bus/store/test_store.h"
 #include "bus/testing/status_matchers.h"
 #include "gmock/gmock.h"
+#include "services/domain/observation.h"
 #include "services/domain/sources.h"
 #include "services/wifi/applier.h"
 #include "services/wifi/migrations.h"
@@ -33,6 +34,8 @@ class WifiTest : public ::testing::TestWithParam<store::Database> {
     store_ = *std::move(opened);
     ASSERT_THAT(store::Migrate(*store_, "outbox", kafka::OutboxMigrations()), testing::IsOk());
     ASSERT_THAT(store::Migrate(*store_, "sources", domain::SourceMigrations()), testing::IsOk());
+    ASSERT_THAT(store::Migrate(*store_, "observation", domain::ObservationMigrations()),
+                testing::IsOk());
     ASSERT_THAT(store::Migrate(*store_, "wifi", Migrations()), testing::IsOk());
   }
 
