@@ -55,7 +55,7 @@ absl::Status MakeAuthority(const std::string& directory) {
   const std::string draft = absl::StrFormat("%s.%d.new", directory, getpid());
   std::error_code ignored;
   std::filesystem::remove_all(draft, ignored);
-  if (auto status = MakeDirectory(draft, 0700); !status.ok()) return status;
+  if (auto status = MakePrivateDirectory(draft); !status.ok()) return status;
   for (const auto& [name, bytes, mode] :
        {std::tuple{"/ca.crt", authority->pem().certificate, kPublic},
         std::tuple{"/ca.key", authority->pem().key, kSecret}}) {
@@ -71,7 +71,8 @@ absl::Status MakeAuthority(const std::string& directory) {
 
 absl::StatusOr<CertificateAuthority> LoadOrMakeAuthority(const CertificateOptions& options) {
   const std::string directory = options.data + "/ca";
-  if (auto status = MakeDirectory(options.data); !status.ok()) return status;
+  // The folder itself may be anyone's to pass through, such as a database's of the sample city.
+  if (auto s = MakePrivateDirectory(options.data + "/certs"); !s.ok()) return s;
   if (!std::filesystem::exists(directory)) {
     if (auto status = MakeAuthority(directory); !status.ok()) return status;
   }
@@ -104,12 +105,13 @@ bool IsFresh(const std::string& directory, const rpc::Identity& identity,
          X509_check_private_key(x509.get(), pkey.get()) == 1 &&
          X509_verify(x509.get(), X509_get0_pubkey(issuer.get())) == 1 &&
          rpc::UrisOf(x509.get()) == std::vector<std::string>{identity.Uri()} &&
+         rpc::MayServe(x509.get()) == rpc::Serves(identity) &&
          rpc::NotAfter(x509.get()) > absl::Now() + renew_before;
 }
 
 absl::Status Write(const std::string& directory, const CertificateAuthority& authority,
                    const CertificatePem& pem) {
-  if (auto status = MakeDirectory(directory); !status.ok()) return status;
+  if (auto status = MakePrivateDirectory(directory); !status.ok()) return status;
   // A crash in between leaves a key that is not the certificate's: the next run makes both anew.
   if (auto status = WriteFile(directory + "/tls.key", pem.key, kSecret); !status.ok())
     return status;

@@ -65,6 +65,40 @@ TEST_F(Certificates, StandUpToOpenssl) {
               HasSubstr("exit 0"));
 }
 
+TEST_F(Certificates, OfAgenciesAndOperatorsAreForClientsAlone) {
+  options_.identities = {"agency/sample", "operator/admin", "kafka/broker"};
+  ASSERT_THAT(EnsureCertificates(options_), IsOk());
+  const auto verify = [this](const std::string& how, const std::string& path) {
+    return Shell("openssl verify -x509_strict " + how + " -CAfile " + options_.data +
+                 "/ca/ca.crt " + Certificate(path));
+  };
+  for (const char* path : {"agency/sample", "operator/admin"}) {
+    EXPECT_THAT(verify("-purpose sslclient", path), HasSubstr("exit 0"));
+    EXPECT_THAT(verify("-purpose sslserver", path), HasSubstr("exit 2"));
+    EXPECT_THAT(verify("-purpose sslclient -verify_ip 127.0.0.1", path), HasSubstr("exit 2"));
+    EXPECT_THAT(verify("-purpose sslclient -verify_hostname localhost", path), HasSubstr("exit 2"));
+  }
+  EXPECT_THAT(verify("-purpose sslserver -verify_ip 127.0.0.1", "kafka/broker"),
+              HasSubstr("exit 0"));
+}
+
+// What an earlier version gave to all: a certificate to serve with.
+TEST_F(Certificates, ThatAllowTooMuchAreMadeAnew) {
+  options_.identities = {"agency/sample"};
+  ASSERT_THAT(EnsureCertificates(options_), IsOk());
+  const std::string folder = options_.data + "/certs/agency/sample";
+  ASSERT_THAT(
+      Shell("openssl req -x509 -CA " + options_.data + "/ca/ca.crt -CAkey " + options_.data +
+            "/ca/ca.key -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+            "-nodes -days 365 -subj /CN=sample -addext extendedKeyUsage=serverAuth,"
+            "clientAuth -addext "
+            "subjectAltName=URI:spiffe://simpul.local/agency/sample,DNS:localhost -keyout " +
+            folder + "/tls.key -out " + folder + "/tls.crt"),
+      HasSubstr("exit 0"));
+  EXPECT_THAT(*EnsureCertificates(options_), ElementsAre("agency/sample"));
+  EXPECT_THAT(*EnsureCertificates(options_), IsEmpty());
+}
+
 TEST_F(Certificates, AreWhatPartsLoad) {
   ASSERT_THAT(EnsureCertificates(options_), IsOk());
   const auto credentials =
@@ -88,6 +122,18 @@ TEST_F(Certificates, KeepKeysToTheirOwner) {
     struct stat about;
     ASSERT_EQ(stat((options_.data + key).c_str(), &about), 0);
     EXPECT_EQ(about.st_mode & 0777, 0600u) << key;
+  }
+}
+
+TEST_F(Certificates, LieInAFolderThatIsClosedToOthers) {
+  ASSERT_EQ(mkdir((options_.data + "/certs").c_str(), 0755), 0);  // as an earlier version left it
+  const mode_t before = umask(0);
+  ASSERT_THAT(EnsureCertificates(options_), IsOk());
+  umask(before);
+  for (const char* folder : {"/ca", "/certs"}) {
+    struct stat about;
+    ASSERT_EQ(stat((options_.data + folder).c_str(), &about), 0);
+    EXPECT_EQ(about.st_mode & 0777, 0700u) << folder;
   }
 }
 

@@ -57,12 +57,14 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes, mode_t m
   return absl::OkStatus();
 }
 
-absl::Status MakeDirectory(const std::string& path, mode_t mode) {
+absl::Status MakePrivateDirectory(const std::string& path) {
   std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return absl::OkStatus();
   std::filesystem::create_directories(path, error);
-  if (error || chmod(path.c_str(), mode) != 0) {
-    return Failed(path, error ? error.value() : errno);
+  struct stat about;
+  if (error || stat(path.c_str(), &about) != 0) return Failed(path, error ? error.value() : errno);
+  const bool is_open_to_others = (about.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+  if (about.st_uid == geteuid() && is_open_to_others && chmod(path.c_str(), S_IRWXU) != 0) {
+    return Failed(path, errno);
   }
   return absl::OkStatus();
 }

@@ -19,8 +19,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 // the message says why.
 absl::Status WriteFile(const std::string& path, std::string_view bytes, mode_t mode);
 
-// Makes `path` and what is above it. FAILED_PRECONDITION: it cannot be made.
-absl::Status MakeDirectory(const std::string& path, mode_t mode = 0755);
+// Makes `path` and what is above it, for its owner alone; one that is ours and open to others is
+// closed to them. FAILED_PRECONDITION: it cannot be made.
+absl::Status MakePrivateDirectory(const std::string& path);
 
 }  // namespace simpul::cli
 

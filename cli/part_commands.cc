@@ -135,7 +135,7 @@ absl::Status RunGateway(const GatewayFlags& flags) {
     options.static_parts.push_back(*std::move(part));
   }
   if (options.data.empty()) options.data = flags.data + "/state";
-  if (auto status = MakeDirectory(options.data, 0700); !status.ok()) return status;
+  if (auto status = MakePrivateDirectory(options.data); !status.ok()) return status;
   return RunPart<gateway::Part>(flags, "gateway", {.kafka = false}, options);
 }
 

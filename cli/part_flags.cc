@@ -59,12 +59,12 @@ absl::StatusOr<rpc::PartOptions> OptionsOf(const PartFlags& flags, const std::st
   options.store = flags.store;
   if (options.store.empty()) {
     options.store = absl::StrFormat("sqlite:%s/state", flags.data);
-    if (auto status = MakeDirectory(flags.data + "/state", 0700); !status.ok()) return status;
+    if (auto status = MakePrivateDirectory(flags.data + "/state"); !status.ok()) return status;
   }
   options.secrets = flags.secrets;
   if (options.secrets.empty()) {
     options.secrets = flags.data + "/secrets";
-    if (auto status = MakeDirectory(options.secrets, 0700); !status.ok()) return status;
+    if (auto status = MakePrivateDirectory(options.secrets); !status.ok()) return status;
   }
   return options;
 }

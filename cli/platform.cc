@@ -73,7 +73,7 @@ absl::Status Platform::Prepare() {
   if (!made.ok()) return made.status();
   if (!made->empty()) progress_.Say(absl::StrFormat("made %d certificates", made->size()));
   for (const char* directory : {"/state", "/secrets", "/run"}) {
-    if (auto status = MakeDirectory(options_.data + directory, 0700); !status.ok()) return status;
+    if (auto status = MakePrivateDirectory(options_.data + directory); !status.ok()) return status;
   }
   auto admin = observe::AdminServer::Start(options_.admin);
   if (!admin.ok()) return admin.status();
@@ -211,7 +211,7 @@ absl::Status Platform::WriteAddresses() const {
        {std::pair{"catalogue", catalogue_->address()}, std::pair{"gateway", http()},
         std::pair{"gateway-tls", https()}, std::pair{"admin", admin()}}) {
     const std::string path = absl::StrFormat("%s/run/%s", options_.data, name);
-    if (auto status = WriteFile(path, address + "\n", 0644); !status.ok()) return status;
+    if (auto status = WriteFile(path, address + "\n", 0600); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,6 @@
 #include "cli/program.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -99,6 +100,7 @@ std::unique_ptr<CLI::App> MakeProgram(Invocation& invocation) {
 }
 
 int RunProgram(int argc, const char* const* argv) {
+  umask(S_IRWXG | S_IRWXO);  // stores, snapshots and secrets are nobody else's
   Invocation invocation;
   const std::unique_ptr<CLI::App> app = MakeProgram(invocation);
   try {

@@ -63,6 +63,10 @@ X509Ptr Draft(EVP_PKEY* key, const std::string& common_name, absl::Duration life
 
 }  // namespace
 
+bool Serves(const Identity& identity) {
+  return identity.kind != "agency" && identity.kind != "operator";
+}
+
 absl::StatusOr<CertificateAuthority> CertificateAuthority::Make(const std::string& common_name) {
   const KeyPtr key(EVP_EC_gen("P-256"));
   if (key == nullptr) return Failed("make a key");
@@ -100,11 +104,14 @@ absl::StatusOr<CertificatePem> CertificateAuthority::Issue(const Identity& ident
   const X509Ptr certificate = Draft(key.get(), identity.Path(), lifetime);
   if (certificate == nullptr) return Failed("make a certificate");
   X509* x = certificate.get();
-  const std::string names = absl::StrFormat("URI:%s,DNS:localhost,IP:127.0.0.1", identity.Uri());
+  const bool serves = Serves(identity);
+  const std::string names =
+      absl::StrFormat("URI:%s%s", identity.Uri(), serves ? ",DNS:localhost,IP:127.0.0.1" : "");
   if (X509_set_issuer_name(x, X509_get_subject_name(issuer.get())) != 1 ||
       !AddExtension(x, issuer.get(), NID_basic_constraints, "critical,CA:FALSE") ||
       !AddExtension(x, issuer.get(), NID_key_usage, "critical,digitalSignature") ||
-      !AddExtension(x, issuer.get(), NID_ext_key_usage, "serverAuth,clientAuth") ||
+      !AddExtension(x, issuer.get(), NID_ext_key_usage,
+                    serves ? "serverAuth,clientAuth" : "clientAuth") ||
       !AddExtension(x, issuer.get(), NID_subject_key_identifier, "hash") ||
       !AddExtension(x, issuer.get(), NID_authority_key_identifier, "keyid:always") ||
       !AddExtension(x, issuer.get(), NID_subject_alt_name, names) ||

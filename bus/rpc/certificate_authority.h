@@ -16,6 +16,9 @@ struct CertificatePem {
   std::string key;
 };
 
+// Whether others connect to it: all but agencies and operators, who only connect.
+bool Serves(const Identity& identity);
+
 // A CA's certificate and key (EC P-256). Immutable, thread-safe.
 class CertificateAuthority {
  public:
@@ -27,9 +30,10 @@ class CertificateAuthority {
 
   const CertificatePem& pem() const { return pem_; }
 
-  // A certificate (EC P-256) for server and client: common name identity.Path(), SAN
-  // identity.Uri(), localhost and 127.0.0.1. Holds from an hour ago, so that a slow clock believes
-  // it.
+  // A certificate (EC P-256): common name identity.Path(), SAN identity.Uri(). Of one that serves,
+  // for server and client, with localhost and 127.0.0.1 as further SANs; else for a client alone,
+  // so that nobody can pose as a server with it. Holds from an hour ago, so that a slow clock
+  // believes it.
   absl::StatusOr<CertificatePem> Issue(const Identity& identity, absl::Duration lifetime) const;
 
  private:

@@ -124,6 +124,16 @@ TEST_F(ServerTest, RefusesACertificateOfAnotherAuthority) {
               StatusIs(absl::StatusCode::kUnavailable));
 }
 
+// It has a certificate of our CA, to be a client with.
+TEST_F(ServerTest, OfAnOperatorIsNotBelieved) {
+  auto impostor =
+      Server::Start({.credentials = certificates_.For("operator/admin"), .services = {&echo_}});
+  ASSERT_THAT(impostor, IsOk());
+  EXPECT_THAT(Call(Connect((*impostor)->address(), *certificates_.For("service/wifi"),
+                           certificates_.IdentityOf("operator/admin"))),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST_F(ServerTest, OfAnotherAuthorityIsNotBelieved) {
   TestCredentials others;
   auto impostor =

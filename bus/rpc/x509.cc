@@ -69,6 +69,10 @@ std::vector<std::string> UrisOf(X509* certificate) {
   return uris;
 }
 
+bool MayServe(X509* certificate) {
+  return (X509_get_extended_key_usage(certificate) & XKU_SSL_SERVER) != 0;
+}
+
 absl::Time NotAfter(X509* certificate) {
   std::tm time{};
   if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) != 1) return absl::InfinitePast();

@@ -31,6 +31,9 @@ std::string ToPem(EVP_PKEY* key);
 // The URIs among the subject's alternative names.
 std::vector<std::string> UrisOf(X509* certificate);
 
+// Whether a client may believe it of a server.
+bool MayServe(X509* certificate);
+
 absl::Time NotAfter(X509* certificate);
 
 }  // namespace simpul::rpc

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -53,6 +54,20 @@ class FileLock {
   explicit FileLock(int fd) : fd_(fd) {}
   int fd_;
 };
+
+// Makes the store's files the owner's alone, whatever umask and directory allow: those that are
+// there, and the store itself, whose mode SQLite gives to the others it makes.
+absl::Status KeepPrivate(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  bool is_private = fd >= 0 && fchmod(fd, 0600) == 0;
+  if (fd >= 0) close(fd);
+  for (const char* beside : {"-wal", "-shm"}) {
+    is_private = is_private && (chmod((path + beside).c_str(), 0600) == 0 || errno == ENOENT);
+  }
+  if (is_private) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrFormat("cannot keep %s from other users: %s", path, strerror(errno)));
+}
 
 // Thread-safe.
 class SqliteStore : public Store {
@@ -118,6 +133,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& directory,
   const std::string path = directory + "/" + part + ".db";
   auto lock = FileLock::Take(path + ".lock");
   if (!lock.ok()) return lock.status();
+  if (auto s = KeepPrivate(path); !s.ok()) return s;
   auto writer = SqliteConnection::Open(path, SqliteConnection::Use::kWrite);
   if (!writer.ok()) return writer.status();
   return std::make_unique<SqliteStore>(*std::move(lock), path, *std::move(writer));

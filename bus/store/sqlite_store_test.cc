@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -33,6 +36,30 @@ TEST(SqliteStore, OneProcessHasTheFile) {
                 StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another process")));
   }
   EXPECT_THAT(Store::Open(options), IsOk());
+}
+
+// In a directory that others may look into, under a umask that keeps nobody out.
+TEST(SqliteStore, IsTheOwnersAlone) {
+  const StoreOptions options = FreshStore(Database::kSqlite);
+  const std::filesystem::path directory = options.url.substr(options.url.find(':') + 1);
+  std::filesystem::create_directories(directory);
+  ASSERT_EQ(chmod(directory.c_str(), 0755), 0);
+  const std::string path = directory / (options.part + ".db");
+  std::ofstream(path).close();  // as an earlier version left it
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  const mode_t before = umask(0);
+  auto store = Store::Open(options);
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT(Migrate(**store, "pair", kSteps), IsOk());
+  umask(before);
+  int files = 0;
+  for (const auto& file : std::filesystem::directory_iterator(directory)) {
+    struct stat about;
+    ASSERT_EQ(stat(file.path().c_str(), &about), 0);
+    EXPECT_EQ(about.st_mode & 0777, 0600u) << file.path();
+    ++files;
+  }
+  EXPECT_GE(files, 4) << "the lock, the store, its -wal and -shm";
 }
 
 TEST(SqliteStore, NamesTheFileItCannotOpen) {

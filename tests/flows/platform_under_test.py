@@ -3,6 +3,7 @@ import contextlib
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,8 @@ from google.protobuf import descriptor_pb2
 import foreign
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The people of the sample and of the flows: their user names, and their devices' MAC addresses.
+PERSONAL = re.compile(r"warga\d|02[-:]00[-:]00[-:]00", re.IGNORECASE)
 POLL = 2  # seconds between two polls of the RADIUS adapter's watch
 
 
@@ -95,7 +98,7 @@ class Process:
     def start(self, fault=None):
         """Starts it. `fault`, "point:n", kills it when it passes that fault point for the nth time."""
         environment = self._environment | ({"SIMPUL_FAULT": fault} if fault else {})
-        with open(self._log, "a") as log:
+        with open(self._log, "a", opener=lambda path, flags: os.open(path, flags, 0o600)) as log:
             self._process = subprocess.Popen(self.arguments, env=environment, stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=log)
 
@@ -110,6 +113,9 @@ class Process:
     def resident_megabytes(self):
         status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
         return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+
+    def has_run(self):
+        return self._process is not None
 
     def kill(self):
         self._process.kill()
@@ -291,8 +297,30 @@ class SeparateParts(Platform):
               "the services are on the bus")
 
     def stop(self):
+        metrics = self.metrics()
         for process in [self.up, *self.parts.values()] if self.up else self.parts.values():
             process.stop()
+        self.check_privacy(metrics)
+
+    def metrics(self):
+        """{part: its metrics}, of those that answer."""
+        texts = {}
+        for name, address in self.admins.items():
+            with contextlib.suppress(OSError):
+                texts[name] = foreign.http_call(address, "GET", "/metrics").text
+        return texts
+
+    def check_privacy(self, metrics):
+        """No part's log or metrics speak of a person, whatever happened to it."""
+        people = radius_sql("select username, callingstationid from radacct where callingstationid <> ''")
+        for line in people.splitlines():
+            if len(PERSONAL.findall(line)) != 2:
+                raise AssertionError(f"the search would not find {line}")
+        texts = [(f"metrics of {name}", text) for name, text in metrics.items()]
+        texts += [(f"log of {name}", part.log()) for name, part in self.parts.items() if part.has_run()]
+        for what, text in texts:
+            if found := PERSONAL.search(text):
+                raise AssertionError(f"the {what} says {found[0]}: {text[max(0, found.start() - 300):found.end() + 100]}")
 
     def check_runs(self):
         for process in [self.up] if self.up else self.parts.values():

@@ -67,9 +67,9 @@ class RadiusCity:
         self._serial += 1
         name = f"storm-{self._serial}"
         self._open.append(name)
-        return ("insert into radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime, "
-                f"acctinputoctets, acctoutputoctets) values ('{name}', '{name}', 'warga1', "
-                f"'10.36.72.{self._serial % 6 + 1}', now(), 1, 0)")
+        return ("insert into radacct (acctsessionid, acctuniqueid, username, callingstationid, nasipaddress, "
+                f"acctstarttime, acctinputoctets, acctoutputoctets) values ('{name}', '{name}', 'warga1', "
+                f"'02-00-00-00-00-01', '10.36.72.{self._serial % 6 + 1}', now(), 1, 0)")
 
     @staticmethod
     def wanted():

@@ -1,5 +1,7 @@
 # What the peer scripts share: who runs a daemon, whether it runs, and how it is stopped.
 
+umask 077 # data, logs and passwords of a peer are for its own user
+
 fail() { echo "$(basename "$0"): $1" >&2; exit 1; }
 
 # as USER CMD…: runs CMD as USER if we are root, else as ourselves.
