@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <map>
 #include <string_view>
 #include <utility>
 
@@ -36,6 +37,22 @@ void AddDataOption(CLI::App& command, std::string& data) {
       .add_option("--data", data,
                   "Directory of certificates, secrets, state and the first key (.simpul)")
       ->envname("SIMPUL_DATA");
+}
+
+void AddLogOption(CLI::App& command, observe::Severity& log) {
+  const std::map<std::string, observe::Severity> severities = {
+      {"info", observe::Severity::kInfo},
+      {"warning", observe::Severity::kWarning},
+      {"error", observe::Severity::kError}};
+  std::string initial;
+  for (const auto& [name, severity] : severities) {
+    if (severity == log) initial = name;
+  }
+  command
+      .add_option_function<std::string>(
+          "--log", [&log, severities](const std::string& name) { log = severities.at(name); },
+          "From which severity on lines are logged: info, warning or error (" + initial + ")")
+      ->check(CLI::IsMember({"info", "warning", "error"}));
 }
 
 bool ShowsColour(int file_descriptor) {

@@ -7,6 +7,7 @@
 
 #include "CLI/App.hpp"
 #include "absl/status/status.h"
+#include "bus/observe/log.h"
 
 namespace simpul::cli {
 
@@ -31,6 +32,9 @@ CLI::App* AddGroup(CLI::App& parent, const std::string& name, const std::string&
 
 // Adds `--data DIR`, ./.simpul unless SIMPUL_DATA says otherwise.
 void AddDataOption(CLI::App& command, std::string& data);
+
+// Adds `--log SEVERITY`, from which on lines are logged; `log` is what holds without it.
+void AddLogOption(CLI::App& command, observe::Severity& log);
 
 // Whether `stream` is a terminal that shows colours (and NO_COLOR is not set).
 bool ShowsColour(int file_descriptor);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "absl/time/time.h"
 #include "adapters/engine/mapping.h"
 #include "bus/rpc/identity.h"
 
@@ -23,8 +22,6 @@ struct DomainService {
 constexpr DomainService kDomainServices[] = {
     {"wifi", "simpul.wifi.v1.", "simpul.wifi.v1.WifiSourceService"},
 };
-
-constexpr absl::Duration kKafkaTimeout = absl::Seconds(10);
 
 class Grants {
  public:
@@ -83,23 +80,24 @@ std::vector<Grant> GrantsOf(const std::vector<GrantedAdapter>& adapters) {
   return grants.Take();
 }
 
-absl::Status GiveGrants(const std::string& brokers, const std::string& certs,
-                        const std::map<std::string, std::vector<std::string>>& adapters) {
-  std::vector<GrantedAdapter> granted;
-  for (const auto& [department, directories] : adapters) {
-    for (const std::string& directory : directories) {
-      const auto mapping = engine::LoadMapping(directory);
-      if (!mapping.ok()) return mapping.status();
-      granted.push_back({(*mapping)->department, (*mapping)->app, (*mapping)->service});
-    }
+absl::StatusOr<std::vector<GrantedAdapter>> ReadAdapters(
+    const std::vector<std::string>& directories) {
+  std::vector<GrantedAdapter> adapters;
+  for (const std::string& directory : directories) {
+    const auto mapping = engine::LoadMapping(directory);
+    if (!mapping.ok()) return mapping.status();
+    adapters.push_back({(*mapping)->department, (*mapping)->app, (*mapping)->service});
   }
+  return adapters;
+}
+
+kafka::Connection OperatorConnection(const std::string& brokers, const std::string& certs) {
   const auto files = rpc::CertificateFiles::In(certs);
-  return kafka::EnsureGrants({.brokers = brokers,
-                              .ca = files.ca,
-                              .certificate = files.certificate,
-                              .key = files.key,
-                              .client_id = "operator"},
-                             GrantsOf(granted), kKafkaTimeout);
+  return {.brokers = brokers,
+          .ca = files.ca,
+          .certificate = files.certificate,
+          .key = files.key,
+          .client_id = "operator"};
 }
 
 }  // namespace simpul::cli

@@ -2,11 +2,10 @@
 #ifndef SIMPUL_CLI_GRANTS_H_
 #define SIMPUL_CLI_GRANTS_H_
 
-#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "bus/kafka/connection.h"
 
 namespace simpul::cli {
@@ -24,10 +23,12 @@ struct GrantedAdapter {
 // own.
 std::vector<kafka::Grant> GrantsOf(const std::vector<GrantedAdapter>& adapters);
 
-// Adds them on the brokers with the operator's certificate in the directory `certs`; `adapters` are
-// directories with a mapping.yaml, by department. As for LoadMapping and EnsureGrants.
-absl::Status GiveGrants(const std::string& brokers, const std::string& certs,
-                        const std::map<std::string, std::vector<std::string>>& adapters);
+// Of one department's directories with a mapping.yaml. As for LoadMapping.
+absl::StatusOr<std::vector<GrantedAdapter>> ReadAdapters(
+    const std::vector<std::string>& directories);
+
+// How the operator, whose certificate is in the directory `certs`, reaches Kafka.
+kafka::Connection OperatorConnection(const std::string& brokers, const std::string& certs);
 
 }  // namespace simpul::cli
 

@@ -12,6 +12,8 @@
 namespace simpul::cli {
 namespace {
 
+constexpr absl::Duration kKafkaTimeout = absl::Seconds(10);
+
 struct Flags {
   std::string data;
   std::string certs;
@@ -22,7 +24,14 @@ struct Flags {
 absl::Status Run(const Flags& flags, bool json) {
   const std::string certs =
       flags.certs.empty() ? flags.data + "/certs/operator/admin" : flags.certs;
-  const absl::Status status = GiveGrants(flags.kafka, certs, FindAdapters(flags.adapters));
+  std::vector<GrantedAdapter> adapters;
+  for (const auto& [department, directories] : FindAdapters(flags.adapters)) {
+    const auto read = ReadAdapters(directories);
+    if (!read.ok()) return read.status();
+    adapters.insert(adapters.end(), read->begin(), read->end());
+  }
+  const absl::Status status = kafka::EnsureGrants(OperatorConnection(flags.kafka, certs),
+                                                  GrantsOf(adapters), kKafkaTimeout);
   if (!status.ok()) return status;
   if (json) {
     absl::PrintF("{\"kafka\":\"%s\"}\n", flags.kafka);

@@ -11,6 +11,7 @@
 #include "bus/observe/admin_server.h"
 #include "bus/observe/log.h"
 #include "cli/files.h"
+#include "cli/kafka_watch.h"
 #include "cli/part_flags.h"
 #include "cli/signals.h"
 #include "gateway/part.h"
@@ -27,6 +28,7 @@ template <class Part, class Options>
 absl::Status RunPart(const PartFlags& flags, const std::string& identity, PartNeeds needs,
                      Options options) {
   const StopSignals signals;
+  observe::SetMinimumSeverity(flags.log);
   auto common = OptionsOf(flags, identity, needs);
   if (!common.ok()) return common.status();
   static_cast<rpc::PartOptions&>(options) = *std::move(common);
@@ -36,6 +38,16 @@ absl::Status RunPart(const PartFlags& flags, const std::string& identity, PartNe
     if (!started.ok()) return started.status();
     admin = *std::move(started);
     options.admin = admin.get();
+  }
+  std::unique_ptr<KafkaWatch> kafka;
+  if (needs.kafka) {
+    const rpc::CertificateFiles& files = options.credentials->files();
+    kafka = std::make_unique<KafkaWatch>(kafka::Connection{.brokers = options.kafka,
+                                                           .ca = files.ca,
+                                                           .certificate = files.certificate,
+                                                           .key = files.key,
+                                                           .client_id = identity},
+                                         nullptr, options.admin);
   }
   auto part = Part::Start(options);
   if (!part.ok()) return part.status();

@@ -15,6 +15,7 @@ void AddPartFlags(CLI::App& command, PartFlags& flags, PartNeeds needs) {
   command.add_option("--secrets", flags.secrets,
                      "Directory of secret files (secrets below --data)");
   command.add_option("--admin", flags.admin, "host:port of metrics and health (none)");
+  AddLogOption(command, flags.log);
   if (needs.catalogue) {
     command.add_option("--catalogue", flags.catalogue,
                        "host:port of the catalogue (that of `simpul up` on --data)");
@@ -29,7 +30,8 @@ absl::StatusOr<std::string> RunningAddress(const std::string& data, const std::s
   auto address = ReadFile(absl::StrFormat("%s/run/%s", data, name));
   if (!address.ok()) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "no platform has run on %s; start it by `simpul up`, or give %s", data, flag));
+        "no platform has run on %s; start it by `make run` or `simpul up`, or give %s", data,
+        flag));
   }
   return std::string(absl::StripAsciiWhitespace(*address));
 }

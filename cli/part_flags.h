@@ -19,6 +19,7 @@ struct PartFlags {
   std::string store;    // sqlite:<data>/state if empty
   std::string secrets;  // <data>/secrets if empty
   std::string admin;    // no admin port if empty
+  observe::Severity log = observe::Severity::kInfo;
 };
 
 // What a part needs besides certificates, a store and secrets.

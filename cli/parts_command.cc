@@ -6,10 +6,25 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/json.h"
+#include "cli/not_started.h"
 #include "cli/operator_client.h"
+#include "google/protobuf/struct.pb.h"
 
 namespace simpul::cli {
 namespace {
+
+void PrintNotStarted(const std::string& data, bool json) {
+  for (const auto& [part, why] : ReadNotStarted(data)) {
+    if (!json) {
+      absl::PrintF("%-24s has not started: %s\n", part, why);
+      continue;
+    }
+    google::protobuf::Struct line;
+    (*line.mutable_fields())["notStarted"].set_string_value(part);
+    (*line.mutable_fields())["reason"].set_string_value(why);
+    absl::PrintF("%s\n", ToJsonLine(line));
+  }
+}
 
 absl::Status List(const OperatorFlags& flags, bool json) {
   const auto client = OperatorClient::Open(flags);
@@ -29,6 +44,7 @@ absl::Status List(const OperatorFlags& flags, bool json) {
                  part.address(), part.version(), ToText(part.register_time()),
                  absl::StrJoin(part.services(), " "));
   }
+  if (flags.catalogue.empty()) PrintNotStarted(flags.data, json);
   return absl::OkStatus();
 }
 

@@ -6,17 +6,21 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "bus/observe/log.h"
 #include "cli/adapter_folders.h"
 #include "cli/address.h"
 #include "cli/certificates.h"
 #include "cli/files.h"
 #include "cli/grants.h"
+#include "cli/not_started.h"
 #include "cli/operator_client.h"
 
 namespace simpul::cli {
 namespace {
 
 constexpr char kFirstAgency[] = "sample";
+// How long the start waits for Kafka, and for its answer to a question of ours.
+constexpr absl::Duration kKafkaPatience = absl::Seconds(2);
 
 // The first that is not OK, once all are known.
 absl::Status Join(std::vector<std::future<absl::Status>>& steps) {
@@ -48,6 +52,7 @@ absl::StatusOr<std::unique_ptr<Platform>> Platform::Start(const PlatformOptions&
 
 Platform::~Platform() {
   admin_.reset();  // nobody asks parts for their state while they stop
+  kafka_.reset();
   gateway_.reset();
   engines_.clear();
   wifi_.reset();
@@ -130,20 +135,50 @@ absl::Status Platform::StartEngine(const std::string& department, engine::Option
   if (!common.ok()) return common.status();
   static_cast<rpc::PartOptions&>(options) = *std::move(common);
   auto started = engine::Part::Start(options);
-  if (!started.ok()) return started.status();
+  if (!started.ok()) {
+    LeaveOut(department, started.status());
+    return absl::OkStatus();
+  }
   std::unique_ptr<engine::Part>& engine = engines_.at(department);
   engine = *std::move(started);
   progress_.Say(absl::StrFormat("engine of %s on %s", department, engine->address()));
   return absl::OkStatus();
 }
 
+void Platform::LeaveOut(const std::string& department, const absl::Status& why) {
+  const std::string part = "adapter/" + department;
+  observe::Log(observe::Severity::kError, part, "it does not start; the other parts do",
+               {{"error", observe::StatusText(why)}});
+  std::lock_guard lock(mutex_);
+  not_started_[part] = std::string(why.message());
+}
+
+// Gives the rights; waits for that a moment, so that parts need not ask twice.
+void Platform::JoinKafka() {
+  std::vector<GrantedAdapter> adapters;
+  for (const auto& [department, directories] : adapters_) {
+    const auto read = ReadAdapters(directories);
+    if (!read.ok()) continue;  // its engine says why
+    adapters.insert(adapters.end(), read->begin(), read->end());
+  }
+  const kafka::Connection connection =
+      OperatorConnection(options_.kafka, options_.data + "/certs/operator/admin");
+  kafka_ = std::make_unique<KafkaWatch>(
+      connection,
+      [connection, grants = GrantsOf(adapters)] {
+        return kafka::EnsureGrants(connection, grants, kKafkaPatience);
+      },
+      admin_.get());
+  if (kafka_->WaitUntilKnown(kKafkaPatience).ok()) {
+    progress_.Say(absl::StrFormat("rights on Kafka at %s", options_.kafka));
+  }
+}
+
 absl::Status Platform::StartParts() {
   std::vector<std::future<absl::Status>> first;
   first.push_back(InParallel([this] {
-    absl::Status status =
-        GiveGrants(options_.kafka, options_.data + "/certs/operator/admin", adapters_);
-    if (status.ok()) progress_.Say(absl::StrFormat("rights on Kafka at %s", options_.kafka));
-    return status;
+    JoinKafka();
+    return absl::OkStatus();
   }));
   first.push_back(
       InParallel([this] { return StartService("catalogue", catalogue_, catalogue::Options()); }));
@@ -213,7 +248,7 @@ absl::Status Platform::WriteAddresses() const {
     const std::string path = absl::StrFormat("%s/run/%s", options_.data, name);
     if (auto status = WriteFile(path, address + "\n", 0600); !status.ok()) return status;
   }
-  return absl::OkStatus();
+  return WriteNotStarted(options_.data, not_started_);
 }
 
 }  // namespace simpul::cli

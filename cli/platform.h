@@ -6,12 +6,14 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "adapters/engine/part.h"
 #include "bus/observe/admin_server.h"
+#include "cli/kafka_watch.h"
 #include "cli/progress.h"
 #include "gateway/part.h"
 #include "services/catalogue/part.h"
@@ -36,8 +38,9 @@ class Platform {
  public:
   // Makes what is missing below <data> (certificates, directories, the first key), gives the parts
   // their rights on Kafka and starts them, in parallel where one does not need the other. When it
-  // returns, all run; see ready(). FAILED_PRECONDITION: an address is in use, named before anything
-  // starts. Else what a part says.
+  // returns, all run but those of not_started(); see ready(). Kafka may come later: then its rights
+  // are given. FAILED_PRECONDITION: an address is in use, named before anything starts. Else what
+  // a part says.
   static absl::StatusOr<std::unique_ptr<Platform>> Start(const PlatformOptions& options,
                                                          Progress& progress);
 
@@ -46,6 +49,12 @@ class Platform {
 
   // As /readyz.
   absl::Status ready() const { return admin_->ready(); }
+
+  // OK while Kafka answers and the parts have their rights on it.
+  absl::Status kafka() const { return kafka_->status(); }
+
+  // Adapters that could not start, and why: one department does not keep the others from work.
+  const std::map<std::string, std::string>& not_started() const { return not_started_; }
 
   std::string http() const { return gateway_->address(); }
   std::string https() const { return gateway_->tls_address(); }
@@ -60,6 +69,9 @@ class Platform {
   absl::Status StartCatalogue();
   absl::Status StartGateway();
   absl::Status StartEngine(const std::string& department, engine::Options options);
+  void JoinKafka();
+  // Keeps the adapters of `department` off the bus, and says so.
+  void LeaveOut(const std::string& department, const absl::Status& why);
   absl::Status EnsureKey() const;
   absl::Status HasRoutes();
   absl::Status WriteAddresses() const;
@@ -71,7 +83,10 @@ class Platform {
   const PlatformOptions options_;
   Progress& progress_;
   std::map<std::string, std::vector<std::string>> adapters_;  // directories by department
+  std::mutex mutex_;
+  std::map<std::string, std::string> not_started_;  // guarded by mutex_ until all have started
   std::unique_ptr<observe::AdminServer> admin_;
+  std::unique_ptr<KafkaWatch> kafka_;
   std::unique_ptr<catalogue::Part> catalogue_;
   std::unique_ptr<events::Part> events_;
   std::unique_ptr<wifi::Part> wifi_;

@@ -7,8 +7,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "bus/observe/log.h"
+#include "cli/json.h"
 #include "cli/platform.h"
 #include "cli/signals.h"
+#include "google/protobuf/struct.pb.h"
 
 namespace simpul::cli {
 namespace {
@@ -17,15 +19,28 @@ constexpr absl::Duration kReadyPatience = absl::Seconds(30);
 
 struct Flags {
   PlatformOptions platform;
-  std::string log = "warning";
+  observe::Severity log = observe::Severity::kWarning;
 };
+
+void PrintReadyAsJson(const Platform& platform, const std::string& key) {
+  google::protobuf::Struct ready;
+  auto& fields = *ready.mutable_fields();
+  fields["http"].set_string_value(platform.http());
+  fields["https"].set_string_value(platform.https());
+  fields["admin"].set_string_value(platform.admin());
+  fields["keyFile"].set_string_value(key);
+  fields["kafkaAnswers"].set_bool_value(platform.kafka().ok());
+  auto& missing = *fields["notStarted"].mutable_list_value();
+  for (const auto& [part, why] : platform.not_started())
+    missing.add_values()->set_string_value(part);
+  absl::PrintF("%s\n", ToJsonLine(ready));
+}
 
 void PrintReady(const Platform& platform, const PlatformOptions& options, absl::Duration took,
                 bool json) {
   const std::string key = options.data + "/api-key";
   if (json) {
-    absl::PrintF("{\"http\":\"%s\",\"https\":\"%s\",\"admin\":\"%s\",\"keyFile\":\"%s\"}\n",
-                 platform.http(), platform.https(), platform.admin(), key);
+    PrintReadyAsJson(platform, key);
   } else {
     const std::string address =
         platform.http().empty() ? "https://" + platform.https() : "http://" + platform.http();
@@ -36,6 +51,13 @@ void PrintReady(const Platform& platform, const PlatformOptions& options, absl::
         platform.admin(), key,
         platform.http().empty() ? absl::StrFormat("--cacert %s/ca/ca.crt ", options.data) : "", key,
         address);
+    if (!platform.kafka().ok()) {
+      absl::PrintF("Kafka at %s is away: reads are answered, changes and events wait for it\n",
+                   options.kafka);
+    }
+    for (const auto& [part, why] : platform.not_started()) {
+      absl::PrintF("%s has not started: %s\n", part, why);
+    }
   }
   std::fflush(stdout);
 }
@@ -57,9 +79,7 @@ bool WaitUntilReady(const Platform& platform, const StopSignals& signals, Progre
 
 absl::Status Run(const Flags& flags, bool json) {
   const StopSignals signals;
-  observe::SetMinimumSeverity(flags.log == "info"    ? observe::Severity::kInfo
-                              : flags.log == "error" ? observe::Severity::kError
-                                                     : observe::Severity::kWarning);
+  observe::SetMinimumSeverity(flags.log);
   Progress progress(json);
   auto platform = Platform::Start(flags.platform, progress);
   if (!platform.ok()) return platform.status();
@@ -100,8 +120,7 @@ void AddUpCommand(CLI::App& app, Invocation& invocation) {
                       "sqlite:DIR or postgresql://… (sqlite: in state below --data)");
   command->add_option("--trust-domain", options.trust_domain,
                       "The city's name in certificates, such as cilegon.go.id (simpul.local)");
-  command->add_option("--log", flags->log, "From which severity on lines are logged (warning)")
-      ->check(CLI::IsMember({"info", "warning", "error"}));
+  AddLogOption(*command, flags->log);
 }
 
 }  // namespace simpul::cli

@@ -70,11 +70,16 @@ class CivetAdminServer : public AdminServer {
     checks_.emplace_back(std::move(name), std::move(check));
   }
 
+  void AddRemark(std::string name, std::function<absl::Status()> check) override {
+    std::lock_guard lock(mutex_);
+    remarks_.emplace_back(std::move(name), std::move(check));
+  }
+
   void SayStarted() override { started_ = true; }
 
   absl::Status ready() override {
     if (!started_) return absl::UnavailableError("still starting");
-    for (const auto& [name, check] : Checks()) {
+    for (const auto& [name, check] : Copy(checks_)) {
       if (const absl::Status status = check(); !status.ok()) {
         return absl::Status(status.code(), absl::StrFormat("%s: %s", name, status.message()));
       }
@@ -100,22 +105,28 @@ class CivetAdminServer : public AdminServer {
     if (connection != nullptr) mg_close_connection(connection);
   }
 
-  std::vector<Check> Checks() {
+  // The checks may take their time, and add some.
+  std::vector<Check> Copy(const std::vector<Check>& checks) {
     std::lock_guard lock(mutex_);
-    return checks_;
+    return checks;
+  }
+
+  // A line for each that is not OK.
+  std::string Tell(const std::vector<Check>& checks) {
+    std::string text;
+    for (const auto& [name, check] : Copy(checks)) {
+      if (const absl::Status status = check(); !status.ok()) {
+        text += absl::StrFormat("%s: %s\n", name, status.message());
+      }
+    }
+    return text;
   }
 
   Answer Ready() {
     if (!started_) return {503, kText, "still starting\n"};
-    Answer answer;
-    for (const auto& [name, check] : Checks()) {
-      if (const absl::Status status = check(); !status.ok()) {
-        answer.status = 503;
-        answer.body += absl::StrFormat("%s: %s\n", name, status.message());
-      }
-    }
-    if (answer.status == 200) answer.body = "ready\n";
-    return answer;
+    const std::string missing = Tell(checks_);
+    return {missing.empty() ? 200 : 503, kText,
+            (missing.empty() ? "ready\n" : missing) + Tell(remarks_)};
   }
 
   Answer Metrics() {
@@ -138,6 +149,7 @@ class CivetAdminServer : public AdminServer {
   std::atomic<bool> started_{false};
   std::mutex mutex_;
   std::vector<Check> checks_;
+  std::vector<Check> remarks_;
   std::vector<std::weak_ptr<prometheus::Collectable>> collectables_;
   GetHandler healthz_{[] { return Answer{200, kText, "ok\n"}; }};
   GetHandler readyz_{[this] { return Ready(); }};

@@ -38,6 +38,10 @@ class AdminServer {
   // that are not.
   virtual void AddReadyCheck(std::string name, std::function<absl::Status()> check) = 0;
 
+  // What is worth knowing and decides nothing: while the check is not OK, /readyz has its name and
+  // text on a line of their own, whatever else it answers.
+  virtual void AddRemark(std::string name, std::function<absl::Status()> check) = 0;
+
   // What /readyz answers: OK, or the first check that is not.
   virtual absl::Status ready() = 0;
 

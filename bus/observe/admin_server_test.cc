@@ -18,6 +18,8 @@ namespace {
 
 using ::simpul::testing::IsOk;
 using ::simpul::testing::StatusIs;
+using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -61,6 +63,22 @@ TEST_F(AdminServerTest, IsNotReadyBeforeSomebodySaysThatItHasStarted) {
   EXPECT_THAT(server_->ready(), StatusIs(absl::StatusCode::kUnavailable, "still starting"));
   server_->SayStarted();
   EXPECT_THAT(Get("/readyz"), StartsWith("HTTP/1.1 200"));
+}
+
+TEST_F(AdminServerTest, SaysARemarkAndIsReadyAllTheSame) {
+  server_->SayStarted();
+  absl::Status kafka = absl::UnavailableError("no broker answers");
+  absl::Status wifi = absl::UnavailableError("no catalogue answers");
+  server_->AddRemark("kafka", [&] { return kafka; });
+  EXPECT_THAT(Get("/readyz"),
+              AllOf(StartsWith("HTTP/1.1 200"), EndsWith("ready\nkafka: no broker answers\n")));
+  EXPECT_THAT(server_->ready(), IsOk());
+  server_->AddReadyCheck("wifi", [&] { return wifi; });
+  EXPECT_THAT(Get("/readyz"),
+              AllOf(StartsWith("HTTP/1.1 503"),
+                    EndsWith("\n\r\nwifi: no catalogue answers\nkafka: no broker answers\n")));
+  wifi = kafka = absl::OkStatus();
+  EXPECT_THAT(Get("/readyz"), AllOf(StartsWith("HTTP/1.1 200"), EndsWith("\r\n\r\nready\n")));
 }
 
 TEST_F(AdminServerTest, IsReadyOnceEveryCheckIs) {

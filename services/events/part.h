@@ -33,7 +33,7 @@ class Part {
 
   // FAILED_PRECONDITION: the address, the store or a secret file cannot be used; the message names
   // it. UNAVAILABLE: the store cannot be opened. Kafka and the catalogue may come later: until then
-  // it is not ready and answers UNAVAILABLE.
+  // Subscribe answers UNAVAILABLE, and without the catalogue it is not ready.
   static absl::StatusOr<std::unique_ptr<Part>> Start(const Options& options);
 
   // "127.0.0.1:43211": where it listens.

@@ -45,7 +45,6 @@ TailReader::TailReader(OpenReader open, Tail& tail, const PublicTypes& types, Cl
       types_(types),
       clock_(clock),
       tick_(std::move(tick)),
-      status_(absl::UnavailableError("Kafka has not answered yet")),
       thread_([this] { Run(); }) {}
 
 TailReader::~TailReader() {
@@ -54,11 +53,6 @@ TailReader::~TailReader() {
     stopping_ = true;
   }
   thread_.join();
-}
-
-absl::Status TailReader::status() const {
-  absl::MutexLock lock(&mutex_);
-  return status_;
 }
 
 bool TailReader::WaitOrStop(absl::Duration time) {
@@ -71,7 +65,7 @@ void TailReader::Run() {
   while (!WaitOrStop(absl::ZeroDuration())) {
     absl::Status status = Step();
     const bool failed = !status.ok();
-    Report(std::move(status));
+    Report(status);
     if (absl::Now() - ticked >= kPoll) {
       tail_.Forget(clock_.Now() - kLinger);
       tick_();
@@ -163,14 +157,12 @@ absl::Status TailReader::ResetWhatIsGone() {
   return Follow();
 }
 
-void TailReader::Report(absl::Status status) {
-  const bool is_news = !status.ok() && status.code() != this->status().code();
-  if (is_news) {
+void TailReader::Report(const absl::Status& status) {
+  if (!status.ok() && status.code() != last_) {
     observe::Log(observe::Severity::kWarning, "events", "Kafka cannot be read",
                  {{"error", observe::StatusText(status)}});
   }
-  absl::MutexLock lock(&mutex_);
-  status_ = std::move(status);
+  last_ = status.code();
 }
 
 }  // namespace simpul::events

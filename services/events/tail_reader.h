@@ -30,9 +30,6 @@ class TailReader {
              std::function<void()> tick);
   ~TailReader();
 
-  // OK while Kafka answers. For /readyz.
-  absl::Status status() const;
-
  private:
   void Run();
   // One look for a record, or for what else there is to do.
@@ -41,7 +38,7 @@ class TailReader {
   absl::Status Follow();
   void Take(kafka::Record record);
   absl::Status ResetWhatIsGone();
-  void Report(absl::Status status);
+  void Report(const absl::Status& status);
   bool WaitOrStop(absl::Duration time);
 
   const OpenReader open_;
@@ -53,8 +50,8 @@ class TailReader {
   uint64_t plan_ = 0;
   bool reads_ = false;
   absl::Time probed_ = absl::InfinitePast();
-  mutable absl::Mutex mutex_;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  absl::StatusCode last_ = absl::StatusCode::kUnavailable;  // what the last step came to
+  absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
