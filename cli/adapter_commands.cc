@@ -10,6 +10,7 @@
 #include "adapters/engine/cases.h"
 #include "adapters/engine/mapping.h"
 #include "bus/rpc/status.h"
+#include "cli/adapter_watch_commands.h"
 #include "cli/json.h"
 #include "cli/operator_client.h"
 #include "google/protobuf/struct.pb.h"
@@ -74,7 +75,9 @@ absl::Status Check(const std::vector<std::string>& directories, bool json) {
       absl::PrintF("%s\n", json ? JsonOf({{"mapping", Text(mapping)}, {"problem", Text(problem)}})
                                 : problem);
     }
-    if (found.empty() && !json) absl::PrintF("%s is right\n", mapping);
+    if (!found.empty()) continue;
+    absl::PrintF("%s\n", json ? JsonOf({{"mapping", Text(mapping)}, {"right", Truth(true)}})
+                              : absl::StrFormat("%s is right", mapping));
   }
   if (problems == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat(
@@ -114,21 +117,6 @@ struct ResyncFlags {
   bool accept_deletes = false;
 };
 
-// The engine of `department`, among those on the bus.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> EngineOf(OperatorClient& client,
-                                                        const std::string& department) {
-  const auto parts = client.ListParts();
-  if (!parts.ok()) return parts.status();
-  for (const auto& part : *parts) {
-    const auto identity = rpc::Identity::Parse(part.identity());
-    if (identity.ok() && identity->kind == "adapter" && identity->name == department) {
-      return client.ChannelTo(part);
-    }
-  }
-  return absl::NotFoundError(absl::StrFormat(
-      "no engine of %s is on the bus; `simpul parts` lists those that are", department));
-}
-
 absl::Status Resync(const ResyncFlags& flags, bool json) {
   const size_t slash = flags.adapter.find('/');
   if (slash == std::string::npos) {
@@ -137,7 +125,7 @@ absl::Status Resync(const ResyncFlags& flags, bool json) {
   }
   const auto client = OperatorClient::Open(flags.operator_flags);
   if (!client.ok()) return client.status();
-  const auto channel = EngineOf(**client, flags.adapter.substr(0, slash));
+  const auto channel = (*client)->ChannelTo("adapter/" + flags.adapter.substr(0, slash));
   if (!channel.ok()) return channel.status();
   grpc::ClientContext context;
   mapping::v1::ResyncRequest request;
@@ -162,8 +150,9 @@ absl::Status Resync(const ResyncFlags& flags, bool json) {
 
 void AddAdapterCommands(CLI::App& app, Invocation& invocation) {
   auto directories = std::make_shared<std::vector<std::string>>();
-  CLI::App* group = AddGroup(app, "adapter", "Check and test mappings, and republish their rows",
-                             "simpul adapter check adapters/diskominfo/radius");
+  CLI::App* group =
+      AddGroup(app, "adapter", "Check and test mappings, watch them at work, republish rows",
+               "simpul adapter check adapters/diskominfo/radius");
   CLI::App* check =
       AddCommand(*group, invocation, "check", "Check mappings: file, line and what was expected",
                  "simpul adapter check adapters/diskominfo/radius",
@@ -186,6 +175,7 @@ void AddAdapterCommands(CLI::App& app, Invocation& invocation) {
   resync->add_option("--resource", flags->resource, "A message name, such as SourceSession (all)");
   resync->add_flag("--accept-deletes", flags->accept_deletes,
                    "Instead of publishing rows, believe the deletes that the watch holds back");
+  AddAdapterWatchCommands(*group, invocation);
 }
 
 }  // namespace simpul::cli

@@ -1,4 +1,4 @@
-// `simpul adapter check|test|resync`.
+// `simpul adapter check|test|resync`; more in adapter_watch_commands.h.
 #ifndef SIMPUL_CLI_ADAPTER_COMMANDS_H_
 #define SIMPUL_CLI_ADAPTER_COMMANDS_H_
 

@@ -1,4 +1,4 @@
-// `simpul events watch|resend`; the part itself is `simpul events serve`.
+// `simpul events watch|resend|parked`; the part itself is `simpul events serve`.
 #ifndef SIMPUL_CLI_EVENTS_COMMANDS_H_
 #define SIMPUL_CLI_EVENTS_COMMANDS_H_
 

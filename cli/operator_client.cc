@@ -51,8 +51,9 @@ OperatorClient::OperatorClient(std::shared_ptr<const rpc::Credentials> credentia
 absl::Status OperatorClient::Explain(const grpc::Status& status) const {
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return rpc::FromGrpc(status);
   return absl::UnavailableError(
-      absl::StrFormat("no catalogue answers on %s; is the platform running? (%s)", catalogue_,
-                      status.error_message()));
+      absl::StrFormat("no catalogue answers on %s; start the platform by `make run` or `simpul "
+                      "up`, or say by --catalogue where it is",
+                      catalogue_));
 }
 
 absl::StatusOr<catalogue::v1::CreateKeyResponse> OperatorClient::CreateKey(
@@ -103,11 +104,17 @@ absl::StatusOr<catalogue::v1::ReleaseRoutesResponse> OperatorClient::ReleaseRout
   return response;
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> OperatorClient::ChannelTo(
-    const catalogue::v1::Part& part) {
-  const auto identity = rpc::Identity::Parse(part.identity());
-  if (!identity.ok()) return identity.status();
-  return rpc::Connect(part.address(), *credentials_, *identity);
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OperatorClient::ChannelTo(const std::string& path) {
+  const auto parts = ListParts();
+  if (!parts.ok()) return parts.status();
+  for (const auto& part : *parts) {
+    const auto identity = rpc::Identity::Parse(part.identity());
+    if (identity.ok() && identity->Path() == path) {
+      return rpc::Connect(part.address(), *credentials_, *identity);
+    }
+  }
+  return absl::NotFoundError(
+      absl::StrFormat("%s is not on the bus; `simpul parts` lists those that are", path));
 }
 
 }  // namespace simpul::cli

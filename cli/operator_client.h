@@ -37,8 +37,9 @@ class OperatorClient {
   // What was freed. NOT_FOUND, FAILED_PRECONDITION: as for RegistryService.ReleaseRoutes.
   absl::StatusOr<catalogue::v1::ReleaseRoutesResponse> ReleaseRoutes(const std::string& identity);
 
-  // A channel to a part that is on the bus.
-  absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const catalogue::v1::Part& part);
+  // A channel to the part "service/wifi" or "adapter/diskominfo"; to any of its instances.
+  // NOT_FOUND: it is not on the bus.
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const std::string& path);
 
  private:
   absl::Status Explain(const grpc::Status& status) const;

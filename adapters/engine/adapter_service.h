@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/engine/adapter.h"
+#include "bus/store/store.h"
 #include "simpul/mapping/v1/adapter.grpc.pb.h"
 
 namespace simpul::engine {
@@ -14,18 +15,24 @@ namespace simpul::engine {
 // Thread-safe.
 class AdapterService final : public mapping::v1::AdapterService::Service {
  public:
-  // `adapters` outlive the service; `wake` is called when watches have been asked for something.
-  AdapterService(const std::vector<std::unique_ptr<Adapter>>& adapters, std::function<void()> wake)
-      : adapters_(adapters), wake_(std::move(wake)) {}
+  // `adapters` and `store` outlive the service; `wake` is called when watches have been asked for
+  // something.
+  AdapterService(const std::vector<std::unique_ptr<Adapter>>& adapters, store::Store& store,
+                 std::function<void()> wake)
+      : adapters_(adapters), store_(store), wake_(std::move(wake)) {}
 
   grpc::Status Resync(grpc::ServerContext* context, const mapping::v1::ResyncRequest* request,
                       mapping::v1::ResyncResponse* response) override;
   grpc::Status ListWatches(grpc::ServerContext* context,
                            const mapping::v1::ListWatchesRequest* request,
                            mapping::v1::ListWatchesResponse* response) override;
+  grpc::Status ListParkedRows(grpc::ServerContext* context,
+                              const mapping::v1::ListParkedRowsRequest* request,
+                              mapping::v1::ListParkedRowsResponse* response) override;
 
  private:
   const std::vector<std::unique_ptr<Adapter>>& adapters_;
+  store::Store& store_;
   const std::function<void()> wake_;
 };
 

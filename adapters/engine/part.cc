@@ -18,6 +18,7 @@
 #include "bus/config/secret.h"
 #include "bus/kafka/lease.h"
 #include "bus/kafka/outbox.h"
+#include "bus/kafka/part_service.h"
 #include "bus/kafka/relay.h"
 #include "bus/observe/admin_server.h"
 #include "bus/observe/log.h"
@@ -69,6 +70,7 @@ struct Part::Running {
   std::vector<std::unique_ptr<Adapter>> adapters;
   std::unique_ptr<SourceService> source_service;
   std::unique_ptr<AdapterService> adapter_service;
+  std::unique_ptr<kafka::PartService> part_service;
   std::unique_ptr<rpc::Server> server;
 
   std::stop_source stopping_kafka;  // for what waits for it
@@ -222,10 +224,11 @@ void Part::Running::JoinKafka() {
 
 absl::Status Part::Running::Serve() {
   source_service = std::make_unique<SourceService>(adapters);
-  adapter_service = std::make_unique<AdapterService>(adapters, [this] { WakeLoops(); });
+  adapter_service = std::make_unique<AdapterService>(adapters, *store, [this] { WakeLoops(); });
+  part_service = std::make_unique<kafka::PartService>(*store, kafka::PartService::Reads::kNothing);
   auto started = rpc::Server::Start({.address = options.listen,
                                      .credentials = options.credentials,
-                                     .services = {adapter_service.get()},
+                                     .services = {adapter_service.get(), part_service.get()},
                                      .generic = source_service.get()});
   if (!started.ok()) return started.status();
   server = *std::move(started);

@@ -280,8 +280,9 @@ void Watch::ApplyDeletes(const std::vector<int64_t>& ids, int64_t& held) {
   }
   if (held != static_cast<int64_t>(ids.size())) {
     observe::Log(observe::Severity::kError, "adapter/" + options_.mapping->department,
-                 "too many rows are gone at once to believe it; if they are, run "
-                 "simpul adapter resync --accept-deletes",
+                 absl::StrFormat("too many rows are gone at once to believe it; if they are, run "
+                                 "simpul adapter resync --accept-deletes %s",
+                                 options_.mapping->adapter),
                  {{"adapter", options_.mapping->adapter},
                   {"resource", plan_.message},
                   {"rows", ids.size()},

@@ -112,6 +112,8 @@ void Core::ReadTopics() {
 
 absl::Status Core::Serve(std::vector<grpc::Service*> services, Work work) {
   work_ = std::move(work);
+  part_service_ = std::make_unique<kafka::PartService>(*store_, kafka::PartService::Reads::kEvents);
+  services.push_back(part_service_.get());
   auto started = rpc::Server::Start({.address = options_.listen,
                                      .credentials = options_.credentials,
                                      .services = std::move(services)});

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "bus/kafka/consumer.h"
 #include "bus/kafka/outbox.h"
+#include "bus/kafka/part_service.h"
 #include "bus/kafka/relay.h"
 #include "bus/rpc/part_options.h"
 #include "bus/rpc/registration.h"
@@ -104,6 +105,7 @@ class Core {
   absl::Mutex topics_mutex_;  // so that the newest topics are set last
   std::unique_ptr<kafka::Consumer> consumer_ ABSL_GUARDED_BY(topics_mutex_);
   std::unique_ptr<rpc::PartsWatch> parts_;
+  std::unique_ptr<kafka::PartService> part_service_;
   std::unique_ptr<rpc::Server> server_;
   std::shared_ptr<rpc::Registration> registration_;
 

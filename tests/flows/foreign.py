@@ -175,6 +175,19 @@ def visible_topics(address, folder):
     return asyncio.run(ask())
 
 
+def produce(address, topic, folder, value):
+    """Writes one record without key or headers to a topic, with the certificate in `folder`."""
+    async def write():
+        producer = aiokafka.AIOKafkaProducer(bootstrap_servers=address, security_protocol="SSL",
+                                             ssl_context=tls_context(folder))
+        await producer.start()
+        try:
+            await producer.send_and_wait(topic, value)
+        finally:
+            await producer.stop()
+    asyncio.run(write())
+
+
 def tls_context(folder):
     context = ssl.create_default_context(cafile=f"{folder}/ca.crt")
     context.load_cert_chain(f"{folder}/tls.crt", f"{folder}/tls.key")
