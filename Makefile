@@ -6,6 +6,13 @@ JOBS ?= $(shell nproc)
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@sed -n 's/^# [|] //p' Makefile
+
+# |
+# | Variables of make run: DATA, the folder of its state (.simpul); and its ports on 127.0.0.1:
+# |   SIMPUL_HTTP_PORT 8080      SIMPUL_KAFKA_PORT 19092, and one above
+# |   SIMPUL_HTTPS_PORT 8443     SIMPUL_POSTGRES_PORT 15432
+# |   SIMPUL_ADMIN_PORT 9901     SIMPUL_RADIUS_AUTH_PORT 11812, SIMPUL_RADIUS_ACCT_PORT 11813
 
 run: ## install, build, start Kafka, the sample city and the platform; Ctrl-C stops all
 	@setup/run $(DATA) $(JOBS)

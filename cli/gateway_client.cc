@@ -70,20 +70,32 @@ absl::StatusOr<std::unique_ptr<GatewayClient>> GatewayClient::Open(const Gateway
     if (!ca.ok()) return ca.status();
     credentials = grpc::SslCredentials({.pem_root_certs = *std::move(ca)});
   }
-  return std::unique_ptr<GatewayClient>(
-      new GatewayClient(Dial(address, credentials), std::string(absl::StripAsciiWhitespace(*key))));
+  return std::unique_ptr<GatewayClient>(new GatewayClient(
+      address, Dial(address, credentials), std::string(absl::StripAsciiWhitespace(*key))));
 }
 
-GatewayClient::GatewayClient(std::shared_ptr<grpc::Channel> channel, std::string key)
-    : channel_(std::move(channel)),
+GatewayClient::GatewayClient(std::string address, std::shared_ptr<grpc::Channel> channel,
+                             std::string key)
+    : address_(std::move(address)),
+      channel_(std::move(channel)),
       key_(std::move(key)),
       reflection_(channel_, key_),
       pool_(&reflection_),
       types_(google::protobuf::util::NewTypeResolverForDescriptorPool(kTypePrefix, &pool_)) {}
 
+absl::Status GatewayClient::Explain(absl::Status status) const {
+  const bool is_connected = channel_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+  if (!absl::IsUnavailable(status) || is_connected) return status;
+  return absl::UnavailableError(absl::StrFormat(
+      "no gateway answers on %s; start the platform by `make run` or `simpul up`, or say by "
+      "--address where it is",
+      address_));
+}
+
 absl::StatusOr<std::vector<std::string>> GatewayClient::ListServices() {
   auto names = reflection_.ListServices();
-  if (names.ok()) std::sort(names->begin(), names->end());
+  if (!names.ok()) return Explain(names.status());
+  std::sort(names->begin(), names->end());
   return names;
 }
 
@@ -91,7 +103,7 @@ absl::StatusOr<const google::protobuf::ServiceDescriptor*> GatewayClient::FindSe
     const std::string& name) {
   const google::protobuf::ServiceDescriptor* service = pool_.FindServiceByName(name);
   if (service != nullptr) return service;
-  if (const absl::Status status = reflection_.status(); !status.ok()) return status;
+  if (const absl::Status s = reflection_.status(); !s.ok()) return Explain(s);
   return absl::NotFoundError(absl::StrFormat("the gateway shows no service %s", name));
 }
 
@@ -101,7 +113,7 @@ absl::StatusOr<const google::protobuf::MethodDescriptor*> GatewayClient::FindMet
   std::replace(full_name.begin(), full_name.end(), '/', '.');
   const google::protobuf::MethodDescriptor* method = pool_.FindMethodByName(full_name);
   if (method != nullptr) return method;
-  if (const absl::Status status = reflection_.status(); !status.ok()) return status;
+  if (const absl::Status s = reflection_.status(); !s.ok()) return Explain(s);
   return absl::NotFoundError(absl::StrFormat(
       "the gateway shows no method %s; `simpul call` alone lists those it has", name));
 }
@@ -110,7 +122,7 @@ absl::StatusOr<const google::protobuf::Descriptor*> GatewayClient::FindMessage(
     const std::string& name) {
   const google::protobuf::Descriptor* message = pool_.FindMessageTypeByName(name);
   if (message != nullptr) return message;
-  if (const absl::Status status = reflection_.status(); !status.ok()) return status;
+  if (const absl::Status s = reflection_.status(); !s.ok()) return Explain(s);
   return absl::NotFoundError(absl::StrFormat("the gateway shows no message %s", name));
 }
 
@@ -153,7 +165,7 @@ absl::Status GatewayClient::Call(const google::protobuf::MethodDescriptor& metho
   while (const std::optional<std::string> answer = call.Read()) {
     if (!each(*answer)) return absl::OkStatus();
   }
-  return call.Finish();
+  return Explain(call.Finish());
 }
 
 }  // namespace simpul::cli

@@ -57,8 +57,12 @@ class GatewayClient {
                     const std::function<bool(const std::string&)>& each);
 
  private:
-  GatewayClient(std::shared_ptr<grpc::Channel> channel, std::string key);
+  GatewayClient(std::string address, std::shared_ptr<grpc::Channel> channel, std::string key);
 
+  // Says that nobody answers there, and what to do, where that is why a call failed.
+  absl::Status Explain(absl::Status status) const;
+
+  const std::string address_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::string key_;
   ReflectionDatabase reflection_;

@@ -14,6 +14,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::internal::CaptureStderr;
 using ::testing::internal::CaptureStdout;
 using ::testing::internal::GetCapturedStderr;
@@ -153,7 +154,30 @@ TEST(Tools, SayWhatToDoWhenNothingRuns) {
       Simpul({"key", "list", "--data", data.c_str(), "--catalogue", "127.0.0.1:1"});
   EXPECT_EQ(keys.exit_code, 1);
   EXPECT_THAT(keys.err, HasSubstr("no catalogue answers on 127.0.0.1:1"));
+  std::ofstream(data + "/api-key") << "smp_a_b\n";
+  for (const char* method : {"", "simpul.wifi.v1.HotspotService/ListHotspots"}) {
+    const Outcome call =
+        Simpul({"call", "--data", data.c_str(), "--address", "127.0.0.1:1", method});
+    EXPECT_EQ(call.exit_code, 1);
+    EXPECT_THAT(call.err, AllOf(HasSubstr("no gateway answers on 127.0.0.1:1"),
+                                HasSubstr("make run"), Not(HasSubstr("errno"))));
+  }
   std::filesystem::remove_all(data);
+}
+
+TEST(Parts, HaveALogOption) {
+  for (const char* part : {"catalogue", "wifi", "engine", "gateway"}) {
+    EXPECT_THAT(Simpul({part, "--help"}).out, HasSubstr("--log")) << part;
+  }
+  EXPECT_THAT(Simpul({"wifi", "--log", "loud"}).err, HasSubstr("loud"));
+}
+
+TEST(Adapter, CheckSaysInJsonThatAMappingIsRight) {
+  const std::string directory = SIMPUL_SOURCE "/adapters/diskominfo/radius";
+  const Outcome outcome = Simpul({"--output", "json", "adapter", "check", directory.c_str()});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("\"mapping\":\"" + directory + "\""), HasSubstr("\"right\":true")));
 }
 
 TEST(Adapter, CheckFindsASpoiltMapping) {

@@ -1,10 +1,11 @@
 """Reads: one address, one key, every public service, over REST and gRPC alike."""
+import datetime
 import unittest
 
 import grpc
 
 from foreign import http_call, tls_context
-from platform_under_test import Platform, account, peer, radius_sql, session_name, setting, until
+from platform_under_test import Platform, radius_sql
 
 
 class Read(unittest.TestCase):
@@ -32,6 +33,14 @@ class Read(unittest.TestCase):
             self.assertEqual(sent, session.get("outputBytes", "0"), number)
             self.assertEqual("CILEGON-FREE-WIFI", session["ssid"])
         self.assertEqual({}, sessions)
+
+    def test_the_samples_sessions_lasted_as_long_as_they_say(self):
+        ended = [session for session in self.platform.all_of("sessions", pageSize=1000) if session["state"] == "ENDED"]
+        self.assertEqual(75, len(ended))
+        for session in ended:
+            start, end = (datetime.datetime.fromisoformat(session[name].rstrip("Z")[:26] + "+00:00")
+                          for name in ("startTime", "endTime"))
+            self.assertAlmostEqual(600, (end - start).total_seconds(), delta=60, msg=session["name"])
 
     def test_more_than_32_bits_of_octets_come_right(self):
         largest = max(int(session.get("outputBytes", 0)) for session in self.platform.all_of("sessions", pageSize=1000))
@@ -77,27 +86,6 @@ class Read(unittest.TestCase):
         done = self.platform.cli("call", "--data", str(self.platform.data), "--address", self.platform.http,
                                  "simpul.wifi.v1.HotspotService/ListHotspots", "{}")
         self.assertIn("ap-alun-alun", done.stdout)
-
-
-class LegacyDown(unittest.TestCase):
-    def test_reads_go_on_and_say_their_age(self):
-        with Platform() as platform:
-            platform.wait_for_sample()
-            folder = f"{setting('SIMPUL_TEST_PEERS')}/postgres"
-            with open(f"{folder}/port") as file:
-                port = file.read().strip()
-            peer("postgres", "stop", folder)
-            try:
-                before = platform.rest("GET", "/v1/hotspots").json["hotspots"][0]
-                again = until(lambda: platform.rest("GET", f"/v1/{before['name']}"), "a hotspot is read")
-                self.assertEqual(200, again.status)
-                self.assertTrue(again.json["observeTime"])
-                self.assertLessEqual(before["observeTime"], again.json["observeTime"])
-            finally:
-                peer("postgres", "start", folder, port, "--fast")
-            account("after-the-outage", "Start")
-            name = session_name("after-the-outage")
-            until(lambda: platform.rest("GET", f"/v1/{name}").status == 200, "the session after the outage is there", 40)
 
 
 if __name__ == "__main__":

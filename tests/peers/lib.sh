@@ -48,17 +48,7 @@ until_ready() {
   done
 }
 
-# Names the port that somebody else has.
+# Fails, and says who has it, if the port is not free.
 check_free() { # PROTOCOL(tcp|udp) PORT WHAT
-  python3 - "$1" "$2" <<'P' || fail "port $2/$1 for $3 is in use; stop what has it, or set another port"
-import socket, sys
-kind = socket.SOCK_STREAM if sys.argv[1] == "tcp" else socket.SOCK_DGRAM
-s = socket.socket(socket.AF_INET, kind)
-if kind == socket.SOCK_STREAM:
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-try:
-    s.bind(("127.0.0.1", int(sys.argv[2])))
-except OSError:
-    sys.exit(1)
-P
+  ./check-ports "$1 $2 - $3" || exit 1
 }
