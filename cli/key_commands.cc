@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "cli/json.h"
 #include "cli/operator_client.h"
 
@@ -14,13 +16,14 @@ namespace {
 struct Flags {
   OperatorFlags operator_flags;
   std::string agency;
+  std::vector<std::string> writes;
   std::string id;
 };
 
 absl::Status Create(const Flags& flags, bool json) {
   const auto client = OperatorClient::Open(flags.operator_flags);
   if (!client.ok()) return client.status();
-  const auto made = (*client)->CreateKey(flags.agency);
+  const auto made = (*client)->CreateKey(flags.agency, flags.writes);
   if (!made.ok()) return made.status();
   if (json) {
     absl::PrintF("%s\n", ToJsonLine(*made));
@@ -36,13 +39,15 @@ absl::Status List(const Flags& flags, bool json) {
   if (!client.ok()) return client.status();
   const auto keys = (*client)->ListKeys();
   if (!keys.ok()) return keys.status();
-  if (!json) absl::PrintF("%-10s %-24s %-24s %s\n", "ID", "AGENCY", "CREATED", "REVOKED");
+  if (!json)
+    absl::PrintF("%-10s %-24s %-24s %-24s %s\n", "ID", "AGENCY", "CREATED", "REVOKED", "WRITES");
   for (const auto& key : *keys) {
     if (json) {
       absl::PrintF("%s\n", ToJsonLine(key));
     } else {
-      absl::PrintF("%-10s %-24s %-24s %s\n", key.name().substr(key.name().find('/') + 1),
-                   key.agency(), ToText(key.create_time()), ToText(key.revoke_time()));
+      absl::PrintF("%-10s %-24s %-24s %-24s %s\n", key.name().substr(key.name().find('/') + 1),
+                   key.agency(), ToText(key.create_time()), ToText(key.revoke_time()),
+                   absl::StrJoin(key.writes(), ","));
     }
   }
   return absl::OkStatus();
@@ -72,6 +77,10 @@ void AddKeyCommands(CLI::App& app, Invocation& invocation) {
                                 [flags, &invocation] { return Create(*flags, invocation.json); });
   AddOperatorFlags(*create, flags->operator_flags);
   create->add_option("--agency", flags->agency, "Whom it is for, such as dinkes")->required();
+  create
+      ->add_option("--write", flags->writes,
+                   "A domain it may write to, such as complaints; may be repeated (none)")
+      ->allow_extra_args(false);
   CLI::App* list =
       AddCommand(*group, invocation, "list", "List all keys, the revoked ones too",
                  "simpul key list", [flags, &invocation] { return List(*flags, invocation.json); });

@@ -57,10 +57,11 @@ absl::Status OperatorClient::Explain(const grpc::Status& status) const {
 }
 
 absl::StatusOr<catalogue::v1::CreateKeyResponse> OperatorClient::CreateKey(
-    const std::string& agency) {
+    const std::string& agency, const std::vector<std::string>& writes) {
   grpc::ClientContext context;
   catalogue::v1::CreateKeyRequest request;
   request.set_agency(agency);
+  for (const std::string& domain : writes) request.add_writes(domain);
   catalogue::v1::CreateKeyResponse response;
   const grpc::Status status = keys_->CreateKey(&context, request, &response);
   if (!status.ok()) return Explain(status);

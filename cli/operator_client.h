@@ -30,7 +30,8 @@ class OperatorClient {
   static absl::StatusOr<std::unique_ptr<OperatorClient>> Open(const OperatorFlags& flags);
   OperatorClient(std::shared_ptr<const rpc::Credentials> credentials, std::string catalogue);
 
-  absl::StatusOr<catalogue::v1::CreateKeyResponse> CreateKey(const std::string& agency);
+  absl::StatusOr<catalogue::v1::CreateKeyResponse> CreateKey(
+      const std::string& agency, const std::vector<std::string>& writes);
   absl::StatusOr<std::vector<catalogue::v1::Key>> ListKeys();
   absl::StatusOr<catalogue::v1::Key> RevokeKey(const std::string& id);
   absl::StatusOr<std::vector<catalogue::v1::Part>> ListParts();

@@ -233,7 +233,7 @@ absl::Status Platform::EnsureKey() const {
       }
     }
   }
-  const auto made = client.CreateKey(kFirstAgency);
+  const auto made = client.CreateKey(kFirstAgency, {});
   if (!made.ok()) return made.status();
   if (auto status = WriteFile(path, made->text() + "\n", 0600); !status.ok()) return status;
   progress_.Say(absl::StrFormat("made the key of %s in %s", kFirstAgency, path));

@@ -40,6 +40,7 @@ KeySet::KeySet(std::string pepper, std::vector<Entry> entries) : pepper_(std::mo
     bus::v1::Caller caller;
     caller.set_agency(entry.agency);
     caller.set_key_id(entry.id);
+    for (std::string& domain : entry.writes) caller.add_writes(std::move(domain));
     Key key{entry.id, std::move(entry.agency), std::move(entry.digest), caller.SerializeAsString()};
     keys_.insert_or_assign(std::move(entry.id), std::move(key));
   }

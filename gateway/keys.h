@@ -24,7 +24,7 @@ struct Key {
   std::string id;  // 8 characters
   std::string agency;
   std::string digest;  // HMAC-SHA-256 of the key text, 32 bytes
-  std::string caller;  // serialized simpul.bus.v1.Caller with agency and key_id
+  std::string caller;  // serialized simpul.bus.v1.Caller: agency, key_id, writes
 };
 
 // The keys that hold at one moment. Immutable, thread-safe.
@@ -34,6 +34,7 @@ class KeySet {
     std::string id;
     std::string agency;
     std::string digest;
+    std::vector<std::string> writes = {};  // domains it may write to
   };
   // `pepper`: the key of the HMAC.
   KeySet(std::string pepper, std::vector<Entry> entries);

@@ -20,7 +20,8 @@ const std::string kText = "smp_abcdefgh_" + std::string(43, 'x');
 
 std::shared_ptr<const KeySet> OneKey() {
   return std::make_shared<const KeySet>(
-      kPepper, std::vector<KeySet::Entry>{{"abcdefgh", "dinkes", HmacSha256(kPepper, kText)}});
+      kPepper, std::vector<KeySet::Entry>{
+                   {"abcdefgh", "dinkes", HmacSha256(kPepper, kText), {"complaints"}}});
 }
 
 TEST(KeySet, SaysWhichKeysAreGone) {
@@ -46,6 +47,7 @@ TEST(KeySet, KnowsItsKeyAndWhoseItIs) {
   bus::v1::Caller caller;
   ASSERT_TRUE(caller.ParseFromString(key->caller));
   EXPECT_EQ(caller.key_id(), "abcdefgh");
+  EXPECT_THAT(caller.writes(), ::testing::ElementsAre("complaints"));
 }
 
 TEST(KeySet, KnowsNoOtherText) {

@@ -42,7 +42,8 @@ void Merge(const WatchKeysResponse& change, WatchKeysResponse& all) {
 std::shared_ptr<const KeySet> KeySetOf(const WatchKeysResponse& all) {
   std::vector<KeySet::Entry> entries;
   for (const auto& key : all.keys()) {
-    entries.push_back({key.key_id(), key.agency(), key.digest()});
+    entries.push_back(
+        {key.key_id(), key.agency(), key.digest(), {key.writes().begin(), key.writes().end()}});
   }
   return std::make_shared<const KeySet>(all.pepper(), std::move(entries));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "simpul/bus/v1/bus.pb.h"
 
 namespace simpul::rpc {
 
@@ -18,6 +19,22 @@ absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context,
   }
   return absl::PermissionDeniedError(absl::StrFormat(
       "%s may not call this; it is for certificates of the kind: %s", peer->Uri(), allowed));
+}
+
+absl::StatusOr<std::string> AdmitWriter(const grpc::ServerContextBase& context,
+                                        std::string_view domain) {
+  auto peer = Admit(context, kReaders);
+  if (!peer.ok()) return peer.status();
+  if (peer->kind == "operator") return peer->Path();
+  auto caller = CallerOf(context);
+  if (!caller.ok()) return caller.status();
+  const auto& writes = caller->writes();
+  if (!caller->agency().empty() && std::find(writes.begin(), writes.end(), domain) != writes.end())
+    return caller->agency();
+  return absl::PermissionDeniedError(absl::StrFormat(
+      "this API key may only read; an operator makes one that may write by `simpul key create "
+      "--agency <name> --write %s`",
+      domain));
 }
 
 }  // namespace simpul::rpc

@@ -3,6 +3,7 @@
 #define SIMPUL_BUS_RPC_ACCESS_H_
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -24,6 +25,13 @@ inline constexpr std::string_view kOperators[] = {"operator"};
 // UNAUTHENTICATED: it has none. PERMISSION_DENIED: it is of another kind.
 absl::StatusOr<Identity> Admit(const grpc::ServerContextBase& context,
                                std::span<const std::string_view> kinds);
+
+// Who may write to `domain`, such as "complaints": the agency whose API key has the right, or an
+// operator ("operator/admin"); the name by which its requests are told from those of others.
+// UNAUTHENTICATED: there is no certificate. PERMISSION_DENIED: the key has no such right, or the
+// peer is an adapter.
+absl::StatusOr<std::string> AdmitWriter(const grpc::ServerContextBase& context,
+                                        std::string_view domain);
 
 // A stream that ends at once with `status`.
 template <class Response>

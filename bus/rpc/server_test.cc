@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "bus/rpc/access.h"
 #include "bus/rpc/status.h"
 #include "bus/rpc/test_credentials.h"
 #include "bus/testing/status_matchers.h"
@@ -28,8 +29,8 @@ using ::simpul::testing::IsOk;
 using ::simpul::testing::StatusIs;
 using ::testing::HasSubstr;
 
-// Answers with who called and on whose behalf; WatchParts lasts until it is cancelled; GetContract
-// never answers by itself.
+// Answers with who called, on whose behalf, and who writes if he may; WatchParts lasts until it is
+// cancelled; GetContract never answers by itself.
 class Echo : public RegistryService::CallbackService {
  public:
   grpc::ServerUnaryReactor* ListParts(grpc::CallbackServerContext* context, const ListPartsRequest*,
@@ -44,6 +45,7 @@ class Echo : public RegistryService::CallbackService {
     auto* part = response->add_parts();
     part->set_identity(peer->Uri());
     part->set_instance(caller->agency());
+    part->set_version(AdmitWriter(*context, "complaints").value_or(""));
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
@@ -173,6 +175,28 @@ TEST_F(ServerTest, BelievesACallerFromTheGatewayServicesAndOperatorsOnly) {
   EXPECT_THAT(Call(adapter, &text),
               StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("adapter/diskominfo")));
   EXPECT_THAT(Call(adapter), IsOk());
+}
+
+TEST_F(ServerTest, AWriterIsAnOperatorOrWhoseKeyMayWriteToThisDomain) {
+  const auto writer = [&](const std::string& peer, const bus::v1::Caller& caller) {
+    const std::string text = caller.SerializeAsString();
+    const auto part = Call(Channel(*certificates_.For(peer), "service/catalogue"), &text);
+    return part.ok() ? part->version() : part.status().ToString();
+  };
+  bus::v1::Caller caller;
+  EXPECT_EQ(writer("operator/admin", caller), "operator/admin");
+  caller.add_writes("complaints");
+  EXPECT_EQ(writer("gateway", caller), "");  // nobody
+  caller.set_agency("dinkes");
+  EXPECT_EQ(writer("gateway", caller), "dinkes");
+  EXPECT_EQ(writer("service/wifi", caller), "dinkes");
+  caller.clear_writes();
+  EXPECT_EQ(writer("gateway", caller), "");
+  caller.add_writes("wifi");
+  EXPECT_EQ(writer("gateway", caller), "");
+  const auto adapter = Call(Channel(*certificates_.For("adapter/dpupr"), "service/catalogue"));
+  ASSERT_TRUE(adapter.ok()) << adapter.status();
+  EXPECT_EQ(adapter->version(), "");
 }
 
 TEST_F(ServerTest, RefusesACallerThatIsNone) {

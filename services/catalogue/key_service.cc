@@ -34,7 +34,7 @@ grpc::Status KeyService::CreateKey(grpc::ServerContext* context,
   if (auto peer = rpc::Admit(*context, rpc::kOperators); !peer.ok())
     return rpc::ToGrpc(peer.status());
   absl::MutexLock lock(&changes_);
-  auto made = keys_.Create(request->agency());
+  auto made = keys_.Create(request->agency(), {request->writes().begin(), request->writes().end()});
   if (!made.ok()) return rpc::ToGrpc(made.status());
   feed_.Publish({{made->digest.key_id(), made->digest}}, {});
   *response->mutable_key() = std::move(made->key);

@@ -55,12 +55,21 @@ absl::StatusOr<std::string> RandomId() {
   return id;
 }
 
+void AddWrites(std::string_view text, google::protobuf::RepeatedPtrField<std::string>& writes) {
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    writes.Add(std::string(text.substr(0, comma)));
+    text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
+  }
+}
+
 v1::Key ReadKey(const store::Row& row) {
   v1::Key key;
   key.set_name(std::string(kNamePrefix) + std::string(row.Text(0)));
   key.set_agency(std::string(row.Text(1)));
   *key.mutable_create_time() = TimeUtil::MicrosecondsToTimestamp(row.Int(2));
   if (!row.IsNull(3)) *key.mutable_revoke_time() = TimeUtil::MicrosecondsToTimestamp(row.Int(3));
+  AddWrites(row.Text(4), *key.mutable_writes());
   return key;
 }
 
@@ -75,10 +84,20 @@ std::string KeyDigestOf(std::string_view pepper, std::string_view text) {
   return digest;
 }
 
-absl::StatusOr<KeyStore::Made> KeyStore::Create(const std::string& agency) {
+absl::StatusOr<KeyStore::Made> KeyStore::Create(const std::string& agency,
+                                                const std::vector<std::string>& writes) {
   if (!IsName(agency)) {
     return absl::InvalidArgumentError(
         "agency is not a lower-case letter and up to 62 lower-case letters, digits and '-'");
+  }
+  std::string joined;
+  for (const std::string& domain : writes) {
+    if (!IsName(domain)) {
+      return absl::InvalidArgumentError(
+          "writes has a domain that is not a lower-case letter and up to 62 lower-case letters, "
+          "digits and '-'; such as complaints");
+    }
+    joined += (joined.empty() ? "" : ",") + domain;
   }
   auto id = RandomId();
   if (!id.ok()) return id.status();
@@ -93,11 +112,17 @@ absl::StatusOr<KeyStore::Made> KeyStore::Create(const std::string& agency) {
   *made.key.mutable_create_time() = TimeUtil::MicrosecondsToTimestamp(now);
   made.digest.set_key_id(*id);
   made.digest.set_agency(agency);
+  for (const std::string& domain : writes) {
+    made.key.add_writes(domain);
+    made.digest.add_writes(domain);
+  }
   made.digest.set_digest(KeyDigestOf(pepper_, made.text));
   auto status = store_.Transact([&](store::Transaction& transaction) {
     return transaction
-        .Execute("INSERT INTO api_key (key_id, agency, digest, create_us) VALUES ($1, $2, $3, $4)",
-                 {*id, agency, store::Blob{made.digest.digest()}, now})
+        .Execute(
+            "INSERT INTO api_key (key_id, agency, digest, create_us, writes) "
+            "VALUES ($1, $2, $3, $4, $5)",
+            {*id, agency, store::Blob{made.digest.digest()}, now, joined})
         .status();
   });
   if (!status.ok()) return status;
@@ -108,8 +133,9 @@ absl::StatusOr<std::vector<v1::Key>> KeyStore::List() const {
   std::vector<v1::Key> keys;
   auto status = store_.Read([&](store::Transaction& transaction) {
     return transaction.Query(
-        "SELECT key_id, agency, create_us, revoke_us FROM api_key ORDER BY create_us, key_id", {},
-        [&](const store::Row& row) {
+        "SELECT key_id, agency, create_us, revoke_us, writes FROM api_key ORDER BY create_us, "
+        "key_id",
+        {}, [&](const store::Row& row) {
           keys.push_back(ReadKey(row));
           return absl::OkStatus();
         });
@@ -121,15 +147,17 @@ absl::StatusOr<std::vector<v1::Key>> KeyStore::List() const {
 absl::StatusOr<std::vector<v1::KeyDigest>> KeyStore::Digests() const {
   std::vector<v1::KeyDigest> digests;
   auto status = store_.Read([&](store::Transaction& transaction) {
-    return transaction.Query("SELECT key_id, agency, digest FROM api_key WHERE revoke_us IS NULL",
-                             {}, [&](const store::Row& row) {
-                               v1::KeyDigest digest;
-                               digest.set_key_id(std::string(row.Text(0)));
-                               digest.set_agency(std::string(row.Text(1)));
-                               digest.set_digest(std::string(row.Bytes(2)));
-                               digests.push_back(std::move(digest));
-                               return absl::OkStatus();
-                             });
+    return transaction.Query(
+        "SELECT key_id, agency, digest, writes FROM api_key WHERE revoke_us IS NULL", {},
+        [&](const store::Row& row) {
+          v1::KeyDigest digest;
+          digest.set_key_id(std::string(row.Text(0)));
+          digest.set_agency(std::string(row.Text(1)));
+          digest.set_digest(std::string(row.Bytes(2)));
+          AddWrites(row.Text(3), *digest.mutable_writes());
+          digests.push_back(std::move(digest));
+          return absl::OkStatus();
+        });
   });
   if (!status.ok()) return status;
   return digests;
@@ -147,7 +175,7 @@ absl::StatusOr<v1::Key> KeyStore::Revoke(const std::string& name) {
         "UPDATE api_key SET revoke_us = $1 WHERE key_id = $2 AND revoke_us IS NULL", {now, id});
     if (!revoked.ok()) return revoked.status();
     return transaction.Query(
-        "SELECT key_id, agency, create_us, revoke_us FROM api_key WHERE key_id = $1", {id},
+        "SELECT key_id, agency, create_us, revoke_us, writes FROM api_key WHERE key_id = $1", {id},
         [&](const store::Row& row) {
           key = ReadKey(row);
           return absl::OkStatus();

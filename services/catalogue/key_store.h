@@ -28,8 +28,10 @@ class KeyStore {
     std::string text;  // "smp_<8>_<43>", here and nowhere else
     v1::KeyDigest digest;
   };
-  // INVALID_ARGUMENT: `agency` is not `[a-z][a-z0-9-]*` of at most 63 characters.
-  absl::StatusOr<Made> Create(const std::string& agency);
+  // A key that may write to the domains `writes`. INVALID_ARGUMENT: `agency` or a domain is not
+  // `[a-z][a-z0-9-]*` of at most 63 characters.
+  absl::StatusOr<Made> Create(const std::string& agency,
+                              const std::vector<std::string>& writes = {});
 
   // Sorted by creation, the revoked ones too.
   absl::StatusOr<std::vector<v1::Key>> List() const;

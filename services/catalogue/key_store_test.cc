@@ -55,6 +55,26 @@ TEST_F(KeyStoreTest, MakesKeysOfTheAnnouncedShapeThatNeverRepeat) {
   EXPECT_THAT(texts, SizeIs(200));
 }
 
+TEST_F(KeyStoreTest, AKeyOnlyReadsUnlessItWasMadeToWrite) {
+  ASSERT_THAT(keys_->Create("dinkes"), IsOk());
+  EXPECT_THAT(keys_->Create("dinkes", {"complaints,wifi"}),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  auto made = keys_->Create("dpupr", {"complaints", "roadmap"});
+  ASSERT_THAT(made, IsOk());
+  EXPECT_THAT(made->digest.writes(), ::testing::ElementsAre("complaints", "roadmap"));
+  Restart();
+  const auto keys = keys_->List();
+  ASSERT_THAT(keys, IsOk());
+  for (const auto& key : *keys) {
+    EXPECT_EQ(key.writes_size(), key.agency() == "dpupr" ? 2 : 0);
+  }
+  const auto digests = keys_->Digests();
+  ASSERT_THAT(digests, IsOk());
+  for (const auto& digest : *digests) {
+    EXPECT_EQ(digest.writes_size(), digest.agency() == "dpupr" ? 2 : 0);
+  }
+}
+
 TEST_F(KeyStoreTest, KeepsOnlyADigestByWhichTheTextIsRecognised) {
   auto made = keys_->Create("dinkes");
   ASSERT_THAT(made, IsOk());

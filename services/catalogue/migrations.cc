@@ -26,6 +26,8 @@ CREATE TABLE api_key (
   revoke_us BIGINT
 );
 )"},
+      // Words with commas between; empty: it only reads.
+      {2, "ALTER TABLE api_key ADD COLUMN writes TEXT NOT NULL DEFAULT '';"},
   };
   return kSteps;
 }
