@@ -124,8 +124,8 @@ absl::Status Write(const std::string& directory, const CertificateAuthority& aut
 }  // namespace
 
 std::vector<std::string> StandardIdentities() {
-  return {"gateway",        "service/catalogue", "service/wifi", "service/events",
-          "operator/admin", "kafka/broker",      "agency/sample"};
+  return {"gateway",        "service/catalogue", "service/complaints", "service/wifi",
+          "service/events", "operator/admin",    "kafka/broker",       "agency/sample"};
 }
 
 absl::StatusOr<std::vector<std::string>> EnsureCertificates(const CertificateOptions& options) {

@@ -20,6 +20,7 @@ struct DomainService {
   std::string_view consumes;  // the source contract whose adapters it reads
 };
 constexpr DomainService kDomainServices[] = {
+    {"complaints", "simpul.complaints.v1.", "simpul.complaints.v1.ComplaintSourceService"},
     {"wifi", "simpul.wifi.v1.", "simpul.wifi.v1.WifiSourceService"},
 };
 

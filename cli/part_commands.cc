@@ -16,6 +16,7 @@
 #include "cli/signals.h"
 #include "gateway/part.h"
 #include "services/catalogue/part.h"
+#include "services/complaints/part.h"
 #include "services/events/part.h"
 #include "services/wifi/part.h"
 
@@ -81,6 +82,17 @@ void AddWifi(CLI::App& app, Invocation& invocation) {
       app, invocation, "wifi", "Run the wifi service alone",
       "simpul wifi --catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092",
       [flags] { return RunPart<wifi::Part>(*flags, "service/wifi", {}, wifi::Options()); });
+  AddPartFlags(*command, *flags, {});
+  AddListen(*command, *flags);
+}
+
+void AddComplaints(CLI::App& app, Invocation& invocation) {
+  auto flags = std::make_shared<PartFlags>();
+  CLI::App* command = AddCommand(
+      app, invocation, "complaints", "Run the complaints service alone",
+      "simpul complaints --catalogue 127.0.0.1:7400 --kafka 127.0.0.1:19092", [flags] {
+        return RunPart<complaints::Part>(*flags, "service/complaints", {}, complaints::Options());
+      });
   AddPartFlags(*command, *flags, {});
   AddListen(*command, *flags);
 }
@@ -178,6 +190,7 @@ void AddGateway(CLI::App& app, Invocation& invocation) {
 
 void AddPartCommands(CLI::App& app, Invocation& invocation) {
   AddCatalogue(app, invocation);
+  AddComplaints(app, invocation);
   AddWifi(app, invocation);
   AddEngine(app, invocation);
   AddGateway(app, invocation);

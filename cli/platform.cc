@@ -56,6 +56,7 @@ Platform::~Platform() {
   gateway_.reset();
   engines_.clear();
   wifi_.reset();
+  complaints_.reset();
   events_.reset();
   catalogue_.reset();
 }
@@ -191,6 +192,8 @@ absl::Status Platform::StartParts() {
   rest.push_back(InParallel([this] { return StartGateway(); }));
   rest.push_back(InParallel([this] { return EnsureKey(); }));
   rest.push_back(InParallel([this] { return StartService("wifi", wifi_, wifi::Options()); }));
+  rest.push_back(InParallel(
+      [this] { return StartService("complaints", complaints_, complaints::Options()); }));
   rest.push_back(InParallel([this] { return StartService("events", events_, events::Options()); }));
   for (const auto& [department, directories] : adapters_) {
     engine::Options options;
@@ -208,7 +211,8 @@ absl::Status Platform::StartParts() {
 // that was so for the first time, it is for each part to say whether it is on the bus.
 absl::Status Platform::HasRoutes() {
   if (had_routes_) return absl::OkStatus();
-  for (const std::string& address : {wifi_->address(), events_->address()}) {
+  for (const std::string& address :
+       {wifi_->address(), complaints_->address(), events_->address()}) {
     if (gateway_->has_routes_to(address)) continue;
     return absl::UnavailableError("the catalogue has not told the gateway of every service yet");
   }

@@ -17,6 +17,7 @@
 #include "cli/progress.h"
 #include "gateway/part.h"
 #include "services/catalogue/part.h"
+#include "services/complaints/part.h"
 #include "services/events/part.h"
 #include "services/wifi/part.h"
 
@@ -89,6 +90,7 @@ class Platform {
   std::unique_ptr<KafkaWatch> kafka_;
   std::unique_ptr<catalogue::Part> catalogue_;
   std::unique_ptr<events::Part> events_;
+  std::unique_ptr<complaints::Part> complaints_;
   std::unique_ptr<wifi::Part> wifi_;
   std::map<std::string, std::unique_ptr<engine::Part>> engines_;
   std::unique_ptr<gateway::Part> gateway_;

@@ -37,6 +37,10 @@ std::string TokenKey::Seal(std::string_view scope, std::string_view payload) con
   return absl::WebSafeBase64Escape(sealed);
 }
 
+std::string TokenKey::Digest(std::string_view scope, std::string_view bytes) const {
+  return Mac(secret_, scope, bytes);
+}
+
 absl::StatusOr<std::string> TokenKey::Open(std::string_view scope, std::string_view token) const {
   const absl::Status refused = absl::InvalidArgumentError(
       "the token is not one of ours or was made for another request; start again without it");

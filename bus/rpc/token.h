@@ -19,6 +19,9 @@ class TokenKey {
   // was made for: the rpc and its filter.
   std::string Seal(std::string_view scope, std::string_view payload) const;
 
+  // 16 bytes that tell whether something is the same without saying what it is: a keyed hash.
+  std::string Digest(std::string_view scope, std::string_view bytes) const;
+
   // The payload. INVALID_ARGUMENT: made by somebody else, for another scope, or damaged.
   absl::StatusOr<std::string> Open(std::string_view scope, std::string_view token) const;
 

@@ -70,6 +70,8 @@ class Core {
   const kafka::RevisionClock& revisions() const { return revisions_; }
   const rpc::TokenKey& tokens() const { return *tokens_; }
   const Publisher& publisher() const { return *publisher_; }
+  // That are read now; also of adapters that left.
+  std::vector<std::string> source_topics() const { return sources_->topics(); }
   std::string address() const { return server_->address(); }
 
   // For the upkeep alone.

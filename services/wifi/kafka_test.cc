@@ -1,5 +1,4 @@
 // The part on a real Kafka: an adapter's events go in, public events and answers come out.
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -8,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "bus/kafka/reader.h"
 #include "bus/kafka/relay.h"
 #include "bus/rpc/server.h"
 #include "bus/rpc/status.h"
 #include "grpcpp/grpcpp.h"
+#include "services/domain/testing/fake_registry.h"
+#include "services/domain/testing/kafka_peer.h"
 #include "services/wifi/part.h"
 #include "services/wifi/wifi_test.h"
-#include "simpul/catalogue/v1/registry.grpc.pb.h"
 #include "simpul/wifi/v1/wifi.grpc.pb.h"
 
 namespace simpul::wifi {
@@ -28,49 +27,12 @@ using testing::StatusIs;
 
 constexpr absl::Duration kPatience = absl::Seconds(60);
 
-// A catalogue that knows one adapter, and lets everybody register.
-class FakeRegistry final : public catalogue::v1::RegistryService::Service {
- public:
-  explicit FakeRegistry(catalogue::v1::Part adapter) : adapter_(std::move(adapter)) {}
-  void Stop() { stopping_.Notify(); }
-
-  grpc::Status WatchParts(grpc::ServerContext*, const catalogue::v1::WatchPartsRequest*,
-                          grpc::ServerWriter<catalogue::v1::WatchPartsResponse>* writer) override {
-    catalogue::v1::WatchPartsResponse response;
-    response.set_version(1);
-    response.set_snapshot(true);
-    *response.add_parts() = adapter_;
-    writer->Write(response);
-    stopping_.WaitForNotification();
-    return grpc::Status::OK;
-  }
-  grpc::Status Register(grpc::ServerContext*, const catalogue::v1::RegisterRequest* request,
-                        catalogue::v1::RegisterResponse* response) override {
-    *response->mutable_part() = request->part();
-    response->mutable_lease()->set_seconds(30);
-    return grpc::Status::OK;
-  }
-  grpc::Status Deregister(grpc::ServerContext*, const catalogue::v1::DeregisterRequest*,
-                          catalogue::v1::DeregisterResponse*) override {
-    return grpc::Status::OK;
-  }
-
- private:
-  const catalogue::v1::Part adapter_;
-  absl::Notification stopping_;
-};
-
 class WifiOnKafka : public WifiTest {
  protected:
   void SetUp() override {
     WifiTest::SetUp();  // its store is the adapter's here
-    const char* brokers = std::getenv("SIMPUL_TEST_KAFKA");
-    const char* certs = std::getenv("SIMPUL_TEST_CERTS");
-    ASSERT_TRUE(brokers != nullptr && certs != nullptr)
-        << "SIMPUL_TEST_KAFKA or SIMPUL_TEST_CERTS is not set: run it by tests/with-peers";
-    brokers_ = brokers;
-    certs_ = certs;
-    Grant();
+    ASSERT_TRUE(kafka_.is_there()) << kafka_.kNone;
+    ASSERT_THAT(kafka_.Grant("wifi", "diskominfo"), IsOk());
     // One app for all tests, so that each finds the topics of the one before, as after a restart.
     static const std::string app = "t" + std::to_string(absl::ToUnixMicros(absl::Now()));
     static int tests = 0;
@@ -88,46 +50,13 @@ class WifiOnKafka : public WifiTest {
     catalogue_.reset();
   }
 
-  std::shared_ptr<const rpc::Credentials> Of(const std::string& path) const {
-    auto loaded = rpc::Credentials::Load(rpc::CertificateFiles::In(certs_ + "/" + path));
-    EXPECT_THAT(loaded, IsOk());
-    return loaded.ok() ? *loaded : nullptr;
-  }
-
-  kafka::Connection As(const std::string& path) const {
-    const auto files = rpc::CertificateFiles::In(certs_ + "/" + path);
-    return {.brokers = brokers_,
-            .ca = files.ca,
-            .certificate = files.certificate,
-            .key = files.key,
-            .client_id = path};
-  }
-
   std::string Topic(const std::string& noun) const {
     return "simpul.source.diskominfo." + app_ + "." + noun;
   }
 
-  void Grant() {
-    using G = kafka::Grant;
-    std::vector<G> grants;
-    const auto on_topics = [&](const std::string& who, const std::string& prefix,
-                               std::vector<G::Operation> operations) {
-      for (const auto operation : operations) {
-        grants.push_back({"User:" + who, G::Resource::kTopic, prefix, true, operation});
-      }
-    };
-    using enum G::Operation;
-    on_topics("service/wifi", "simpul.wifi.v1.", {kRead, kWrite, kCreate, kDescribe});
-    on_topics("service/wifi", "simpul.source.", {kRead, kDescribe});
-    grants.push_back({"User:service/wifi", G::Resource::kGroup, "wifi", false, kRead});
-    on_topics("adapter/diskominfo", "simpul.source.diskominfo.",
-              {kRead, kWrite, kCreate, kDescribe});
-    ASSERT_THAT(kafka::EnsureGrants(As("operator/admin"), grants, absl::Seconds(30)), IsOk());
-  }
-
   void StartAdapter() {
     auto relay =
-        kafka::Relay::Start({.connection = As("adapter/diskominfo"),
+        kafka::Relay::Start({.connection = kafka_.As("adapter/diskominfo"),
                              .store = store_.get(),
                              .part = "adapter-diskominfo",
                              .topics = {{.name = Topic("session")}, {.name = Topic("hotspot")}}});
@@ -138,22 +67,22 @@ class WifiOnKafka : public WifiTest {
   void StartCatalogue() {
     catalogue::v1::Part adapter;
     adapter.set_name("parts/adapter/diskominfo/instances/1");
-    adapter.set_identity(Of("adapter/diskominfo")->identity().Uri());
+    adapter.set_identity(kafka_.Of("adapter/diskominfo")->identity().Uri());
     adapter.add_services("simpul.wifi.v1.WifiSourceService");
     adapter.add_topics(Topic("hotspot"));
     adapter.add_topics(Topic("session"));
-    registry_ = std::make_unique<FakeRegistry>(adapter);
-    auto server =
-        rpc::Server::Start({.credentials = Of("service/catalogue"), .services = {registry_.get()}});
+    registry_ = std::make_unique<domain::FakeRegistry>(adapter);
+    auto server = rpc::Server::Start(
+        {.credentials = kafka_.Of("service/catalogue"), .services = {registry_.get()}});
     ASSERT_THAT(server, IsOk());
     catalogue_ = *std::move(server);
   }
 
   void StartPart() {
     Options options;
-    options.credentials = Of("service/wifi");
+    options.credentials = kafka_.Of("service/wifi");
     options.catalogue = catalogue_->address();
-    options.kafka = brokers_;
+    options.kafka = kafka_.brokers();
     options.store = wifi_store_.url;
     options.secrets = std::filesystem::temp_directory_path().string();
     options.upkeep_every = absl::Milliseconds(200);
@@ -184,8 +113,8 @@ class WifiOnKafka : public WifiTest {
   }
 
   absl::StatusOr<v1::Session> Get(const std::string& name, const std::string& as = "gateway") {
-    auto channel = rpc::Connect(part_->address(), *Of(as),
-                                *rpc::Identity::Parse(Of("service/wifi")->identity().Uri()));
+    auto channel = rpc::Connect(part_->address(), *kafka_.Of(as),
+                                *rpc::Identity::Parse(kafka_.Of("service/wifi")->identity().Uri()));
     grpc::ClientContext context;
     v1::GetSessionRequest request;
     request.set_name(name);
@@ -198,7 +127,7 @@ class WifiOnKafka : public WifiTest {
   // Public events of this test's sessions until `enough` of what was read is true.
   void ReadPublic(const std::function<bool()>& enough) {
     if (reader_ == nullptr) {
-      auto reader = kafka::Reader::Open(As("operator/admin"));
+      auto reader = kafka::Reader::Open(kafka_.As("operator/admin"));
       ASSERT_THAT(reader, IsOk());
       reader_ = *std::move(reader);
       std::vector<kafka::Reader::Position> positions;
@@ -225,12 +154,11 @@ class WifiOnKafka : public WifiTest {
     return found != public_.end() && found->second.back().session().ssid() == ssid;
   }
 
-  std::string brokers_;
-  std::string certs_;
+  const domain::KafkaPeer kafka_;
   std::string app_;   // names the source topics
   std::string test_;  // begins the ids of its resources
   const store::StoreOptions wifi_store_ = store::FreshStore(store::Database::kSqlite);
-  std::unique_ptr<FakeRegistry> registry_;
+  std::unique_ptr<domain::FakeRegistry> registry_;
   std::unique_ptr<rpc::Server> catalogue_;
   std::unique_ptr<kafka::Relay> relay_;
   std::unique_ptr<Part> part_;
