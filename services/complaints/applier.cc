@@ -33,8 +33,7 @@ absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction,
   if (record.event.type == v1::SourceComplaintEvent::descriptor()->full_name()) {
     v1::SourceComplaintEvent event;
     if (!event.ParseFromString(record.event.data)) {
-      return absl::InvalidArgumentError(
-          "the data is no simpul.complaints.v1.SourceComplaintEvent");
+      return absl::InvalidArgumentError("the data is no simpul.complaints.v1.SourceComplaintEvent");
     }
     outcome = Apply(transaction, record, event);
   }
@@ -44,8 +43,8 @@ absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction,
 
 absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
                                        const v1::SourceComplaintEvent& event) {
-  auto topic = domain::CheckOrigin(record, event.complaint().name(), "complaints",
-                                   event.revision(), event.observe_time());
+  auto topic = domain::CheckOrigin(record, event.complaint().name(), "complaints", event.revision(),
+                                   event.observe_time());
   if (!topic.ok()) return topic.status();
   auto row = LoadComplaint(transaction, event.complaint().name());
   if (!row.ok()) return row.status();
@@ -102,8 +101,8 @@ absl::StatusOr<Outcome> Applier::Show(store::Transaction& transaction, Complaint
   *row.resource.mutable_observe_time() = domain::ToProto(cause.observed);
   if (auto status = Save(transaction, row); !status.ok()) return status;
   if (!has_news) return Outcome::kFiltered;
-  auto status = Publish(publisher_, transaction, domain::ChangeOf(was_visible, visible),
-                        row.resource, cause);
+  auto status =
+      Publish(publisher_, transaction, domain::ChangeOf(was_visible, visible), row.resource, cause);
   if (!status.ok()) return status;
   return Outcome::kDelivered;
 }

@@ -50,8 +50,8 @@ absl::StatusOr<bool> BeginCommand(store::Transaction& transaction, const Command
   auto rows = transaction.Execute(
       "INSERT INTO complaint_command (id, department, digest, phase, code, message, response, "
       "begin_us) VALUES ($1, $2, $3, $4, 0, '', $5, $6) ON CONFLICT (id) DO NOTHING",
-      {command.id, command.department, store::Blob{command.digest}, int64_t{kOpen},
-       store::Blob{""}, absl::ToUnixMicros(now)});
+      {command.id, command.department, store::Blob{command.digest}, int64_t{kOpen}, store::Blob{""},
+       absl::ToUnixMicros(now)});
   if (!rows.ok()) return rows.status();
   return *rows == 1;
 }

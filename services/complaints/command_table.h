@@ -1,4 +1,5 @@
-// What became of each write, by its request_id: so that a request that is sent again writes nothing.
+// What became of each write, by its request_id: so that a request that is sent again writes
+// nothing.
 #ifndef SIMPUL_SERVICES_COMPLAINTS_COMMAND_TABLE_H_
 #define SIMPUL_SERVICES_COMPLAINTS_COMMAND_TABLE_H_
 
@@ -22,8 +23,8 @@ struct Command {
 };
 
 // What a command that was begun before is answered: the complaint, or why it was refused.
-// UNKNOWN: its outcome is not known yet. ALREADY_EXISTS: it was another request. Nothing: it was not
-// begun.
+// UNKNOWN: its outcome is not known yet. ALREADY_EXISTS: it was another request. Nothing: it was
+// not begun.
 absl::StatusOr<std::optional<absl::StatusOr<v1::Complaint>>> FindAnswer(
     store::Transaction& transaction, const Command& command);
 

@@ -97,10 +97,10 @@ absl::StatusOr<Command> Commands::Name(const std::string& agency, const std::str
                                        std::string department,
                                        const google::protobuf::Message& request) const {
   if (auto status = CheckRequestId(request_id); !status.ok()) return status;
-  return Command{.id = agency + "/" + request_id,
-                 .digest = tokens_.Digest(request.GetDescriptor()->full_name(),
-                                          request.SerializeAsString()),
-                 .department = std::move(department)};
+  return Command{
+      .id = agency + "/" + request_id,
+      .digest = tokens_.Digest(request.GetDescriptor()->full_name(), request.SerializeAsString()),
+      .department = std::move(department)};
 }
 
 absl::StatusOr<std::optional<absl::StatusOr<v1::Complaint>>> Commands::Answered(
@@ -208,8 +208,8 @@ absl::StatusOr<v1::Complaint> Commands::Settle(const Command& command, const grp
   if (status.ok()) {
     outcome = ComplaintOf(source);
     // Written, but what the adapter says of it is no complaint of this department.
-    is_known = outcome.ok() &&
-               domain::DepartmentOf(source.name(), "complaints") == command.department;
+    is_known =
+        outcome.ok() && domain::DepartmentOf(source.name(), "complaints") == command.department;
   } else {
     const absl::Status refusal = rpc::FromGrpc(status);
     is_known = is_not_written || SaysNotWritten(refusal.code());

@@ -312,9 +312,9 @@ TEST_P(CommandsTest, RefusesWhatNoNewComplaintCanBe) {
               StatusIs(kInvalid, StartsWith("complaint.title:")));
   EXPECT_THAT(refused([](auto&, auto& c) { c.clear_classification(); }),
               StatusIs(kInvalid, StartsWith("complaint.classification:")));
-  EXPECT_THAT(refused([](auto&, auto& c) { c.mutable_reporter()->set_nik("367201"); }),
-              StatusIs(kInvalid, AllOf(StartsWith("complaint.reporter.nik:"),
-                                       Not(HasSubstr("367201")))));
+  EXPECT_THAT(
+      refused([](auto&, auto& c) { c.mutable_reporter()->set_nik("367201"); }),
+      StatusIs(kInvalid, AllOf(StartsWith("complaint.reporter.nik:"), Not(HasSubstr("367201")))));
   EXPECT_THAT(refused([](auto&, auto& c) { c.mutable_location()->set_latitude(6); }),
               StatusIs(kInvalid, StartsWith("complaint.location:")));
   EXPECT_THAT(refused([](auto&, auto& c) { c.add_attachments()->set_uri("file:///etc/passwd"); }),
@@ -354,13 +354,11 @@ class KilledCommand : public CommandsTest {
 
   // What the process says; "killed" if it was.
   std::string Run(const std::string& fault) {
-    std::vector<std::string> arguments = {COMMAND_CHILD,
-                                          options_.url,
-                                          options_.part,
-                                          certificates_.DirectoryOf("service/complaints"),
-                                          identity_,
-                                          server_->address(),
-                                          "r-1"};
+    std::vector<std::string> arguments = {
+        COMMAND_CHILD, options_.url,
+        options_.part, certificates_.DirectoryOf("service/complaints"),
+        identity_,     server_->address(),
+        "r-1"};
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);

@@ -113,6 +113,11 @@ constexpr std::pair<Complaint::State, Complaint::State> kSteps[] = {
 
 }  // namespace
 
+bool IsOver(Complaint::State state) {
+  return state == Complaint::CLOSED || state == Complaint::ARCHIVED ||
+         state == Complaint::NOT_AUTHORIZED;
+}
+
 bool IsOnEarth(double latitude, double longitude) {
   return latitude >= -90 && latitude <= 90 && longitude >= -180 && longitude <= 180;
 }

@@ -9,17 +9,24 @@
 #include "services/complaints/complaint_list.h"
 #include "services/complaints/table.h"
 #include "services/domain/name.h"
+#include "services/domain/observation.h"
 #include "services/domain/page.h"
 
 namespace simpul::complaints {
 namespace {
 
 constexpr std::string_view kDomain = "complaints";
+constexpr std::string_view kNoun = "complaint";  // as its source topics end
 
 // As it goes out on every public road.
 void ClearForPublic(v1::Complaint& complaint) {
   ClearSecrets(complaint);
   rpc::ClearPersonalFields(complaint);
+}
+
+// What is over may be older than the adapter looks back.
+void ShowObserved(const domain::Observed& observed, v1::Complaint& complaint) {
+  if (!IsOver(complaint.state())) observed.Show(complaint);
 }
 
 grpc::Status Answer(absl::StatusOr<v1::Complaint> complaint, v1::Complaint* response) {
@@ -37,7 +44,11 @@ absl::StatusOr<v1::Complaint> ComplaintService::Get(const v1::GetComplaintReques
     if (!domain::DepartmentOf(request.name(), kDomain)) return absl::OkStatus();
     auto row = LoadComplaint(transaction, request.name());
     if (!row.ok()) return row.status();
-    if (row->is_visible) complaint = std::move(row->resource);
+    if (!row->is_visible) return absl::OkStatus();
+    complaint = std::move(row->resource);
+    auto observed = domain::Observed::Read(transaction, kNoun);
+    if (!observed.ok()) return observed.status();
+    ShowObserved(*observed, complaint);
     return absl::OkStatus();
   });
   if (!status.ok()) return status;
@@ -57,8 +68,14 @@ absl::StatusOr<v1::ListComplaintsResponse> ComplaintService::List(
   auto page = domain::ReadPage(tokens_, scope, request.page_size(), request.page_token());
   if (!page.ok()) return page.status();
   v1::ListComplaintsResponse response;
-  auto status = store_.Read([&](store::Transaction& transaction) {
-    return ReadComplaints(transaction, *filter, *page, response);
+  auto status = store_.Read([&](store::Transaction& transaction) -> absl::Status {
+    if (auto read = ReadComplaints(transaction, *filter, *page, response); !read.ok()) return read;
+    auto observed = domain::Observed::Read(transaction, kNoun);
+    if (!observed.ok()) return observed.status();
+    for (v1::Complaint& complaint : *response.mutable_complaints()) {
+      ShowObserved(*observed, complaint);
+    }
+    return absl::OkStatus();
   });
   if (!status.ok()) return status;
   response.set_next_page_token(

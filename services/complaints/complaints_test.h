@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "services/complaints/applier.h"
 #include "services/complaints/migrations.h"
+#include "services/domain/observation.h"
 #include "services/domain/publisher.h"
 #include "services/domain/sources.h"
 #include "simpul/complaints/v1/complaint.pb.h"
@@ -29,6 +30,7 @@ inline std::unique_ptr<store::Store> OpenStore(const store::StoreOptions& option
   if (!opened.ok()) return nullptr;
   for (const auto& [name, steps] : {std::pair{"outbox", kafka::OutboxMigrations()},
                                     std::pair{"sources", domain::SourceMigrations()},
+                                    std::pair{"observation", domain::ObservationMigrations()},
                                     std::pair{"complaints", Migrations()}}) {
     EXPECT_THAT(store::Migrate(**opened, name, steps), testing::IsOk());
   }

@@ -19,11 +19,11 @@ class FakeSource final : public v1::ComplaintSourceService::Service {
  public:
   // How calls end from now on.
   enum class Mood {
-    kWell,        // written, answered
-    kLosesAnswer, // written, but the answer is lost on the way
-    kIsDown,      // not written, and says so
-    kRefuses,     // ABORTED: not written
-    kTalksRot,    // written, but the answer is no complaint
+    kWell,         // written, answered
+    kLosesAnswer,  // written, but the answer is lost on the way
+    kIsDown,       // not written, and says so
+    kRefuses,      // ABORTED: not written
+    kTalksRot,     // written, but the answer is no complaint
   };
   void Be(Mood mood) {
     absl::MutexLock lock(&mutex_);

@@ -44,8 +44,8 @@ class ComplaintsOnKafka : public ComplaintsTest {
                                       .topics = {{.name = Topic()}}});
     ASSERT_THAT(relay, IsOk());
     relay_ = *std::move(relay);
-    auto adapter = rpc::Server::Start(
-        {.credentials = kafka_.Of("adapter/dpupr"), .services = {&source_}});
+    auto adapter =
+        rpc::Server::Start({.credentials = kafka_.Of("adapter/dpupr"), .services = {&source_}});
     ASSERT_THAT(adapter, IsOk());
     adapter_ = *std::move(adapter);
     StartCatalogue();
@@ -188,8 +188,7 @@ TEST_P(ComplaintsOnKafka, AWriteGoesToTheAdapterAndShowsOnceItsEventCame) {
 
   EXPECT_THAT(Update(request, {}), StatusIs(absl::StatusCode::kPermissionDenied));
   EXPECT_THAT(Update(request, {"wifi"}), StatusIs(absl::StatusCode::kPermissionDenied));
-  EXPECT_THAT(Update(request, {}, "adapter/dpupr"),
-              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(Update(request, {}, "adapter/dpupr"), StatusIs(absl::StatusCode::kPermissionDenied));
   EXPECT_EQ(source_.writes(), 0);
 
   // The answer is lost; then the office's tracker shows what came of it.

@@ -64,13 +64,13 @@ absl::StatusOr<std::unique_ptr<Part>> Part::Start(const Options& options) {
   Running* r = running.get();
   auto status = r->core->Serve(
       {&r->complaints},
-      {.apply = [r](store::Transaction& transaction, const kafka::Record& record) {
-         return r->applier.Apply(transaction, record);
-       },
+      {.apply = [r](store::Transaction& transaction,
+                    const kafka::Record& record) { return r->applier.Apply(transaction, record); },
        .parts_changed = [r](const auto& parts) { r->adapters.Update(parts); },
-       .upkeep = [r](bool is_due) {
-         if (is_due) r->Upkeep();
-       },
+       .upkeep =
+           [r](bool is_due) {
+             if (is_due) r->Upkeep();
+           },
        .every = absl::Minutes(1)});
   if (!status.ok()) return status;
   return std::unique_ptr<Part>(new Part(std::move(running)));

@@ -119,8 +119,7 @@ v1::SourceComplaint SourceOf(const Complaint& complaint) {
   source.set_reporter_contact(complaint.reporter().contact());
   source.set_reporter_nik(complaint.reporter().nik());
   source.set_anonymous(complaint.anonymous());
-  source.set_secret(complaint.secret() ||
-                    complaint.classification() == Complaint::WHISTLE_BLOWING);
+  source.set_secret(complaint.secret() || complaint.classification() == Complaint::WHISTLE_BLOWING);
   source.set_location_text(complaint.location().text());
   source.set_location_area_code(complaint.location().area_code());
   if (complaint.location().has_latitude()) {
@@ -144,7 +143,8 @@ absl::Status Take(const std::string& path, const Complaint& complaint,
     return absl::OkStatus();
   }
   if (path == "note") {
-    if (complaint.note().empty()) return Bad("complaint.note", "missing, though update_mask has it");
+    if (complaint.note().empty())
+      return Bad("complaint.note", "missing, though update_mask has it");
     source.set_note(complaint.note());
     return CheckSize("complaint.note", complaint.note(), kText);
   }

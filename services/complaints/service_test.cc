@@ -5,6 +5,7 @@
 
 #include "services/complaints/complaint_service.h"
 #include "services/complaints/complaints_test.h"
+#include "simpul/type/v1/observation.pb.h"
 
 namespace simpul::complaints {
 namespace {
@@ -69,6 +70,29 @@ TEST_P(ServiceTest, AComplaintIsAnsweredWithItsAgeAndNothingPersonal) {
   auto listed = service_->List({});
   ASSERT_THAT(listed, IsOk());
   EXPECT_EQ(listed->complaints(0).SerializeAsString(), bytes);
+}
+
+TEST_P(ServiceTest, AnOpenComplaintIsAsYoungAsWhatItsAdapterToldLast) {
+  ASSERT_THAT(Put(Source("1")), IsOk());
+  v1::SourceComplaint closed = Source("2");
+  closed.set_state(v1::Complaint::CLOSED);
+  ASSERT_THAT(Put(closed), IsOk());
+  type::v1::Observation observation;
+  *observation.mutable_observe_time() = domain::ToProto(start_ + absl::Minutes(5));
+  observation.set_partitions(1);
+  kafka::Record record = Record(simpul::type::v1::UPDATED, Source("1"));
+  record.event.type = "simpul.type.v1.Observation";
+  record.event.data = observation.SerializeAsString();
+  ASSERT_THAT(store_->Transact([&](store::Transaction& transaction) {
+    return domain::ApplyObservation(transaction, record).status();
+  }),
+              IsOk());
+  const int64_t start = absl::ToUnixSeconds(start_);
+  EXPECT_EQ(Get(NameOf("1"))->observe_time().seconds(), start + 300);
+  EXPECT_EQ(Get(NameOf("2"))->observe_time().seconds(), start);
+  auto listed = service_->List({});
+  ASSERT_THAT(listed, IsOk());
+  EXPECT_EQ(listed->complaints(0).observe_time().seconds(), start + 300);
 }
 
 TEST_P(ServiceTest, WhatIsSecretIsNotAnswered) {
