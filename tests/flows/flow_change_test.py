@@ -7,6 +7,7 @@ from platform_under_test import POLL, Platform, account, radius_sql, session_nam
 
 SESSIONS = "simpul.wifi.v1.SessionEvent"
 HOTSPOTS = "simpul.wifi.v1.HotspotEvent"
+COMPLAINTS = "simpul.complaints.v1.ComplaintEvent"
 GRACE = 3  # seconds a change may need beyond the poll, on a busy machine
 
 
@@ -94,7 +95,7 @@ class Change(unittest.TestCase):
 
     def test_an_agency_sees_public_topics_alone(self):
         topics = visible_topics(setting("SIMPUL_TEST_KAFKA"), self.platform.data / "certs/agency/sample")
-        self.assertEqual({SESSIONS, HOTSPOTS}, topics)
+        self.assertEqual({SESSIONS, HOTSPOTS, COMPLAINTS}, topics)
 
     def test_a_subscriber_that_resumes_misses_and_repeats_nothing(self):
         first = self.follow(SESSIONS)
