@@ -32,6 +32,8 @@ LINES = [
     Line(RadiusCity, "sessions", "simpul.wifi.v1.SessionEvent", "session",
          {"engine": ("engine.", "outbox.", "relay."), "wifi": ("consumer.", "wifi.", "outbox.", "relay.")}),
 ]
+# No tracker is on the bus yet, so nothing passes these here; complaints_test kills at the commands' ones.
+NO_LINE = ("complaints.",)
 SHARED = {"events": ("subscription.",), "catalogue": ("registry.",)}
 RARE = ("relay.looked_back", "registry.", "wifi.sweep", "wifi.relink")  # passed once in a while: the first time counts
 
@@ -43,7 +45,8 @@ def fault_points():
     for line in LINES:
         claims |= line.parts
     points = {part: [point for point in told if point.startswith(beginnings)] for part, beginnings in claims.items()}
-    unclaimed = set(told) - {point for claimed in points.values() for point in claimed}
+    unclaimed = {point for point in told if not point.startswith(NO_LINE)} - {
+        point for claimed in points.values() for point in claimed}
     if unclaimed:
         raise AssertionError(f"no part of the storm has the fault points {sorted(unclaimed)}")
     return points
