@@ -182,7 +182,7 @@ constexpr store::Migration kEffects[] = {
 
 // Asks seldom, so that asking costs nothing.
 void AwaitSent(store::Store& store) {
-  while (QueryInt(store, "SELECT COUNT(*) FROM (SELECT 1 FROM outbox_unsent LIMIT 1) AS some") >
+  while (QueryInt(store, "SELECT COUNT(*) FROM (SELECT 1 FROM outbox_unsent LIMIT 1) AS waiting") >
          0) {
     absl::SleepFor(absl::Milliseconds(20));
   }
