@@ -17,6 +17,11 @@ using google::protobuf::MethodDescriptor;
 
 namespace {
 
+bool IsVariable(std::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return c == '_' || absl::ascii_isalnum(c); });
+}
+
 bool IsPartName(std::string_view text) {
   return !text.empty() && text.size() <= 63 && absl::ascii_islower(text[0]) &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -75,6 +80,10 @@ void MappingChecker::CheckSource() {
   loaded_->dsn_file = source.sql().dsn().file();
   if (loaded_->dsn_env.empty() && loaded_->dsn_file.empty()) {
     Wrong("source.sql.dsn", "expected {env: <variable>} or {file: <path>}");
+  } else if (!loaded_->dsn_env.empty() && !IsVariable(loaded_->dsn_env)) {
+    Wrong("source.sql.dsn.env",
+          "expected the name of a variable, such as RADIUS_DSN; the data source name itself does "
+          "not belong here");
   }
   if (source.zone().empty() || !absl::LoadTimeZone(source.zone(), &zone_)) {
     Wrong("source.zone", "expected a zone of the tz database, such as Asia/Jakarta");

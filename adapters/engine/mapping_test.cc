@@ -108,6 +108,10 @@ TEST_F(MappingTest, SuggestsTheNearestKey) {
   ExpectProblem("{column: nasname, required: true}", "{colum: nasname, required: true}",
                 "did you mean 'column'?");
 }
+TEST_F(MappingTest, RefusesADsnWhereAVariableIsNamed) {
+  ExpectProblem("{env: RADIUS_DSN}", "{env: 'postgresql://u:geheim@h/d'}",
+                "expected the name of a variable");
+}
 TEST_F(MappingTest, RefusesAConstantThatDoesNotFit) {
   ExpectProblem("{constant: 10m}", "{constant: often}", "'often' is no duration such as 5m");
 }
