@@ -63,7 +63,12 @@ class FakeLog {
    public:
     explicit LogReader(FakeLog& log) : log_(log) {}
 
-    absl::StatusOr<int> Partitions(const std::string&, absl::Duration) override { return 2; }
+    absl::StatusOr<int> Partitions(const std::string& topic, absl::Duration) override {
+      if (log_.away_) return absl::UnavailableError("no broker answers");
+      absl::MutexLock lock(&log_.mutex_);
+      if (!log_.topics_.contains(topic)) return absl::NotFoundError("no such topic");
+      return 2;
+    }
     absl::StatusOr<kafka::Watermarks> GetWatermarks(const std::string& topic, int32_t partition,
                                                     absl::Duration) override {
       absl::MutexLock lock(&log_.mutex_);

@@ -1,5 +1,7 @@
 #include "services/events/opener.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -10,6 +12,7 @@ namespace {
 
 constexpr absl::Duration kIdle = absl::Seconds(1);
 constexpr absl::Duration kAnswer = absl::Seconds(3);
+constexpr absl::Duration kRetry = absl::Milliseconds(100);
 
 absl::Status Stopping() {
   return absl::UnavailableError("the events service is stopping; go on with your last token");
@@ -31,8 +34,11 @@ absl::Status CheckKept(const Position& position, const Kept& kept) {
   return absl::OkStatus();
 }
 
-Opener::Opener(OpenReader open, std::function<void()> idle)
-    : open_(std::move(open)), idle_(std::move(idle)), thread_([this] { Run(); }) {}
+Opener::Opener(OpenReader open, std::function<void()> idle, absl::Duration patience)
+    : open_(std::move(open)),
+      idle_(std::move(idle)),
+      patience_(patience),
+      thread_([this] { Run(); }) {}
 
 Opener::~Opener() {
   {
@@ -41,6 +47,7 @@ Opener::~Opener() {
   }
   thread_.join();
   for (Job& job : jobs_) job.done(Stopping());
+  for (Job& job : early_) job.done(Stopping());
 }
 
 void Opener::Add(Job job) {
@@ -63,10 +70,12 @@ void Opener::Run() {
     std::vector<Job> jobs;
     {
       absl::MutexLock lock(&mutex_);
-      mutex_.AwaitWithTimeout(absl::Condition(&has_work), kIdle);
+      mutex_.AwaitWithTimeout(absl::Condition(&has_work), early_.empty() ? kIdle : kRetry);
       if (stopping_) return;
       jobs.swap(jobs_);
     }
+    std::move(early_.begin(), early_.end(), std::back_inserter(jobs));
+    early_.clear();
     Serve(jobs);
     if (absl::Now() - idled < kIdle) continue;
     idle_();
@@ -82,7 +91,15 @@ void Opener::Serve(std::vector<Job>& jobs) {
       job.done(types.status());
       continue;
     }
-    job.done(Find(*types, answers));
+    absl::StatusOr<Kept> kept = Find(*types, answers);
+    if (absl::IsNotFound(kept.status())) {
+      if (absl::Now() - job.since < patience_) {
+        early_.push_back(std::move(job));
+        continue;
+      }
+      kept = absl::UnavailableError(kept.status().message());
+    }
+    job.done(std::move(kept));
   }
 }
 
@@ -123,12 +140,12 @@ absl::Status Opener::Ask(const std::string& type, std::vector<int64_t>& low,
     high.push_back(marks->high);
   }
   if (status.ok()) return status;
-  observe::Log(observe::Severity::kWarning, "events", "a topic's offsets cannot be had",
-               {{"topic", type}, {"error", observe::StatusText(status)}});
   if (absl::IsNotFound(status)) {
-    return absl::UnavailableError(
+    return absl::NotFoundError(
         absl::StrFormat("there are no events of %s yet; try again when its owner is ready", type));
   }
+  observe::Log(observe::Severity::kWarning, "events", "a topic's offsets cannot be had",
+               {{"topic", type}, {"error", observe::StatusText(status)}});
   return absl::UnavailableError(
       absl::StrFormat("the event backbone does not answer for %s; try again", type));
 }

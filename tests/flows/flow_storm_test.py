@@ -20,7 +20,7 @@ from platform_under_test import ROOT, SeparateParts, peer, setting, until
 from storm_sources import RadiusCity
 from subscribers import Durable, Resuming
 
-CHANGES = int(os.environ.get("SIMPUL_STORM_CHANGES", 4000))
+CHANGES = int(os.environ.get("SIMPUL_STORM_CHANGES", 5000))
 KILLS = int(os.environ.get("SIMPUL_STORM_KILLS", 12))
 SEED = int(os.environ.get("SIMPUL_STORM_SEED", random.SystemRandom().randrange(1 << 32)))
 BATCH, PAUSE = 10, 0.08  # changes of one transaction of a legacy, and seconds to the next: all parts share one machine
