@@ -111,6 +111,27 @@ class Readme(unittest.TestCase):
                     self.assertTrue((ROOT / path).parent.joinpath(link).exists(), f"{path} leads to {link}")
 
 
+def silent_fields(proto):
+    """Fields of a .proto with no comment before or behind them."""
+    found, before = [], ""
+    for line in proto.splitlines():
+        if re.match(r"\s+[\w. ,<>]+ [a-z]\w* = \d+", line) and "//" not in before + line:
+            found.append(line.strip())
+        before = line
+    return found
+
+
+class Contracts(unittest.TestCase):
+    def test_each_field_says_what_it_is(self):
+        self.assertEqual([], [f"{path}: {line}" for path in committed() if path.endswith(".proto")
+                              for line in silent_fields((ROOT / path).read_text())
+                              if path.startswith("proto/")])
+
+    def test_a_silent_field_is_found(self):
+        self.assertEqual(["string b = 2;"],
+                         silent_fields("// M.\nmessage M {\n  // A.\n  string a = 1;\n  string b = 2;\n}\n"))
+
+
 class Files(unittest.TestCase):
     def test_none_names_a_place_of_one_machine(self):
         place = re.compile(r"(?<![\w.$}/~-])/(work|home|Users)/\w")
