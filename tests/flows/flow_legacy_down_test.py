@@ -1,5 +1,6 @@
 """The legacy down: reads go on and say how old they are, and what happened meanwhile comes when it is back."""
 import datetime
+import json
 import unittest
 
 from platform_under_test import (POLL, Platform, account, peer, radius_sql, session_name, setting, until)
@@ -45,6 +46,26 @@ class LegacyDown(unittest.TestCase):
         until(lambda: self.platform.rest("GET", f"/v1/{self.session}").json.get("inputBytes") == "4711",
               "what changed meanwhile is there", 15 * POLL)
         until(lambda: "the watch goes on" in self.platform.up.log(), "the log tells that it is back")
+
+    def watch_of(self, resource):
+        watches = self.platform.cli("--output", "json", "adapter", "watches", "--data", str(self.platform.data)).stdout
+        return next(watch for watch in map(json.loads, watches.splitlines()) if watch["resource"] == resource)
+
+    def test_a_column_that_is_gone_is_named_and_holds_up_nothing_else(self):
+        radius_sql("alter table nas rename column description to remarks")
+        try:
+            error = until(lambda: self.watch_of("SourceHotspot").get("error"), "the watch fails")
+            self.assertIn('"description"', error)
+            self.assertNotIn("SELECT", error + self.platform.up.log())
+            self.assertNotIn("error", self.watch_of("SourceSession"))
+            account("meanwhile", "Start")
+            until(lambda: self.platform.rest("GET", f"/v1/{session_name('meanwhile')}").status == 200, "sessions come")
+            self.assertEqual(6, len(self.platform.all_of("hotspots")), "they can still be read")
+        finally:
+            radius_sql("alter table nas rename column remarks to description")
+        radius_sql("update nas set description = 'back' where id = (select min(id) from nas)")
+        until(lambda: any(hotspot.get("description") == "back" for hotspot in self.platform.all_of("hotspots")),
+              "what changed meanwhile is there", 40)
 
 
 if __name__ == "__main__":
