@@ -16,6 +16,13 @@ using sources::sql::Batch;
 using sources::sql::Cell;
 using sources::sql::CellType;
 
+namespace {
+
+// The age of a row that says none: it stays within every horizon. The year 9999.
+constexpr int64_t kAgeless = 253'402'300'799;
+
+}  // namespace
+
 absl::Status Watch::BindColumns(const Batch& batch, Origin origin) {
   columns_ = std::make_unique<Columns>();
   columns_->plan = plan_.fields.Bind(*batch.columns);
@@ -67,7 +74,7 @@ uint64_t Watch::VersionsOf(const Cell* row) {
   return digest_.Of(scratch_);
 }
 
-// When a row says it is from, in seconds since 1970.
+// When a row says it is from, in seconds since 1970, if the query asks for it.
 std::optional<int64_t> Watch::AgeOf(const Cell* row) const {
   if (columns_->age < 0) return std::nullopt;
   const Cell& cell = row[columns_->age];
@@ -76,7 +83,7 @@ std::optional<int64_t> Watch::AgeOf(const Cell* row) const {
   }
   IsoTime time;
   if (cell.type == CellType::kText && ParseIsoTime(cell.text, time)) return time.seconds;
-  return std::nullopt;
+  return kAgeless;
 }
 
 int64_t Watch::Horizon() const {

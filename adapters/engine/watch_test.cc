@@ -279,6 +279,20 @@ TEST_P(WatchTest, ForgetsRowsBeyondTheHorizonWithoutDeletingThem) {
   EXPECT_EQ(UniqueIds(), "old");
 }
 
+TEST_P(WatchTest, NeverForgetsARowWithoutAnAge) {
+  Insert("ageless", "now()", "NULL");
+  Poll();
+  for (int days = 0; days < 30; days += 5) {
+    clock_.Advance(absl::Hours(24 * 5));
+    Poll();
+    Reconcile();
+  }
+  EXPECT_EQ(follower_.events(), 1);
+  database_.Run("DELETE FROM radacct");
+  Reconcile();
+  EXPECT_EQ(UniqueIds(), "");
+}
+
 TEST_P(WatchTest, PublishesAllRowsAgainWithTheirRevisions) {
   for (int i = 0; i < 5; ++i) Insert("u" + std::to_string(i), "now()");
   Poll();

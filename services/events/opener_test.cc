@@ -35,8 +35,7 @@ class OpenerTest : public ::testing::Test {
   }
 
   FakeLog log_;
-  std::unique_ptr<Opener> opener_ =
-      std::make_unique<Opener>([this] { return log_.Open(); }, [] {});
+  std::unique_ptr<Opener> opener_ = std::make_unique<Opener>([this] { return log_.Open(); }, [] {});
 };
 
 TEST_F(OpenerTest, TellsWhatIsKept) {
