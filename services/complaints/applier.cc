@@ -5,6 +5,7 @@
 #include "bus/testing/fault_point.h"
 #include "services/complaints/command_table.h"
 #include "services/complaints/complaint.h"
+#include "services/domain/apply.h"
 
 namespace simpul::complaints {
 namespace {
@@ -29,40 +30,25 @@ absl::Status Publish(const domain::Publisher& publisher, store::Transaction& tra
 absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction,
                                        const kafka::Record& record) {
   kBeforeApply.Pass();
-  absl::StatusOr<Outcome> outcome = Outcome::kFiltered;  // another domain's noun of the same name
-  if (record.event.type == v1::SourceComplaintEvent::descriptor()->full_name()) {
-    v1::SourceComplaintEvent event;
-    if (!event.ParseFromString(record.event.data)) {
-      return absl::InvalidArgumentError("the data is no simpul.complaints.v1.SourceComplaintEvent");
-    }
-    outcome = Apply(transaction, record, event);
+  absl::StatusOr<Outcome> outcome = Outcome::kFiltered;
+  if (domain::Holds<v1::SourceComplaintEvent>(record)) {
+    outcome = ApplyComplaint(transaction, record);
   }
   kAfterApply.Pass();
   return outcome;
 }
 
-absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
-                                       const v1::SourceComplaintEvent& event) {
-  auto topic = domain::CheckOrigin(record, event.complaint().name(), "complaints", event.revision(),
-                                   event.observe_time());
-  if (!topic.ok()) return topic.status();
-  auto row = LoadComplaint(transaction, event.complaint().name());
-  if (!row.ok()) return row.status();
-  if (row->IsStored() && event.revision() <= row->source_revision) return Outcome::kDuplicate;
-
-  row->department = topic->department;
-  row->app = topic->app;
-  row->source_revision = event.revision();
-  const domain::Cause cause = domain::CauseOf(record, event.observe_time());
-  switch (event.change()) {
-    case simpul::type::v1::CREATED:
-    case simpul::type::v1::UPDATED:
-      return Put(transaction, *std::move(row), event.complaint(), cause);
-    case simpul::type::v1::DELETED:
-      return Delete(transaction, *std::move(row), cause);
-    default:
-      return absl::InvalidArgumentError("change is not CREATED, UPDATED or DELETED");
-  }
+absl::StatusOr<Outcome> Applier::ApplyComplaint(store::Transaction& transaction,
+                                                const kafka::Record& record) {
+  return domain::ApplyEvent(
+      record, &v1::SourceComplaintEvent::complaint, "complaints",
+      [&](const std::string& name) { return LoadComplaint(transaction, name); },
+      [&](ComplaintRow row, const v1::SourceComplaint& source, const domain::Cause& cause) {
+        return Put(transaction, std::move(row), source, cause);
+      },
+      [&](ComplaintRow row, const domain::Cause& cause) {
+        return Delete(transaction, std::move(row), cause);
+      });
 }
 
 absl::StatusOr<Outcome> Applier::Put(store::Transaction& transaction, ComplaintRow row,
@@ -70,6 +56,7 @@ absl::StatusOr<Outcome> Applier::Put(store::Transaction& transaction, ComplaintR
                                      const domain::Cause& cause) {
   auto complaint = ComplaintOf(source);
   if (!complaint.ok()) return complaint.status();
+  row.app = cause.origin.app;
   row.resource = *std::move(complaint);
   row.source_etag = source.etag();
   row.delete_us = 0;

@@ -28,8 +28,8 @@ class Applier {
                                        const kafka::Record& record);
 
  private:
-  absl::StatusOr<kafka::Outcome> Apply(store::Transaction& transaction, const kafka::Record& record,
-                                       const v1::SourceComplaintEvent& event);
+  absl::StatusOr<kafka::Outcome> ApplyComplaint(store::Transaction& transaction,
+                                                const kafka::Record& record);
   absl::StatusOr<kafka::Outcome> Put(store::Transaction& transaction, ComplaintRow row,
                                      const v1::SourceComplaint& source, const domain::Cause& cause);
   absl::StatusOr<kafka::Outcome> Delete(store::Transaction& transaction, ComplaintRow row,

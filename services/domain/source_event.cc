@@ -9,9 +9,9 @@ namespace simpul::domain {
 
 using google::protobuf::util::TimeUtil;
 
-absl::StatusOr<SourceTopic> CheckOrigin(const kafka::Record& record, const std::string& name,
-                                        std::string_view collection, int64_t revision,
-                                        const google::protobuf::Timestamp& observe_time) {
+absl::StatusOr<Cause> CheckOrigin(const kafka::Record& record, const std::string& name,
+                                  std::string_view collection, int64_t revision,
+                                  const google::protobuf::Timestamp& observe_time) {
   const auto department = DepartmentOf(name, collection);
   if (!department) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -31,12 +31,8 @@ absl::StatusOr<SourceTopic> CheckOrigin(const kafka::Record& record, const std::
   if (!IsInRange(observe_time)) {
     return absl::InvalidArgumentError("observe_time is not between the years 1 and 9999");
   }
-  return *topic;
-}
-
-Cause CauseOf(const kafka::Record& record, const google::protobuf::Timestamp& observe_time) {
-  return {absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(observe_time)),
-          record.event.traceparent};
+  return Cause{*topic, absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(observe_time)),
+               record.event.traceparent};
 }
 
 bool IsInRange(const google::protobuf::Timestamp& time) {

@@ -17,18 +17,16 @@ namespace simpul::domain {
 
 // What an event says beside the resource.
 struct Cause {
+  SourceTopic origin;
   absl::Time observed;
   std::string_view trace;  // of the record, which outlives it
 };
 
-// What topic, ce_source, subject and resource name must agree on: an adapter speaks for its own
-// department. INVALID_ARGUMENT: they do not, or there is no revision, or no such observe_time.
-absl::StatusOr<SourceTopic> CheckOrigin(const kafka::Record& record, const std::string& name,
-                                        std::string_view collection, int64_t revision,
-                                        const google::protobuf::Timestamp& observe_time);
-
-// Of an event whose origin is checked.
-Cause CauseOf(const kafka::Record& record, const google::protobuf::Timestamp& observe_time);
+// An adapter speaks for its own department: topic, ce_source, subject and resource name must agree.
+// INVALID_ARGUMENT: they do not, or there is no revision, or no such observe_time.
+absl::StatusOr<Cause> CheckOrigin(const kafka::Record& record, const std::string& name,
+                                  std::string_view collection, int64_t revision,
+                                  const google::protobuf::Timestamp& observe_time);
 
 // Whether it is between the years 1 and 9999.
 bool IsInRange(const google::protobuf::Timestamp& time);

@@ -7,6 +7,7 @@
 
 #include "bus/testing/fault_point.h"
 #include "google/protobuf/util/time_util.h"
+#include "services/domain/apply.h"
 #include "services/wifi/relink.h"
 #include "services/wifi/session_state.h"
 
@@ -52,50 +53,45 @@ bool IsNewer(const SessionRow& a, const SessionRow& b) {
 absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction,
                                        const kafka::Record& record) {
   kBeforeApply.Pass();
-  absl::StatusOr<Outcome> outcome = Outcome::kFiltered;  // another domain's noun of the same name
-  if (record.event.type == v1::SourceSessionEvent::descriptor()->full_name()) {
-    v1::SourceSessionEvent event;
-    if (!event.ParseFromString(record.event.data)) {
-      return absl::InvalidArgumentError("the data is no simpul.wifi.v1.SourceSessionEvent");
-    }
-    outcome = Apply(transaction, record, event);
-  } else if (record.event.type == v1::SourceHotspotEvent::descriptor()->full_name()) {
-    v1::SourceHotspotEvent event;
-    if (!event.ParseFromString(record.event.data)) {
-      return absl::InvalidArgumentError("the data is no simpul.wifi.v1.SourceHotspotEvent");
-    }
-    outcome = Apply(transaction, record, event);
+  absl::StatusOr<Outcome> outcome = Outcome::kFiltered;
+  if (domain::Holds<v1::SourceSessionEvent>(record)) {
+    outcome = ApplySession(transaction, record);
+  } else if (domain::Holds<v1::SourceHotspotEvent>(record)) {
+    outcome = ApplyHotspot(transaction, record);
   }
   kAfterApply.Pass();
   return outcome;
 }
 
-absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
-                                       const v1::SourceSessionEvent& event) {
-  auto topic = domain::CheckOrigin(record, event.session().name(), "sessions", event.revision(),
-                                   event.observe_time());
-  if (!topic.ok()) return topic.status();
-  if (auto status = CheckFields(event.session()); !status.ok()) return status;
-  auto row = LoadSession(transaction, event.session().name());
-  if (!row.ok()) return row.status();
-  if (row->IsStored() && event.revision() <= row->source_revision) return Outcome::kDuplicate;
+absl::StatusOr<Outcome> Applier::ApplySession(store::Transaction& transaction,
+                                              const kafka::Record& record) {
+  return domain::ApplyEvent(
+      record, &v1::SourceSessionEvent::session, "sessions",
+      [&](const std::string& name) { return LoadSession(transaction, name); },
+      [&](SessionRow row, const v1::SourceSession& source, const Cause& cause) {
+        return Put(transaction, std::move(row), source, cause);
+      },
+      [&](SessionRow row, const Cause& cause) {
+        return Delete(transaction, std::move(row), cause);
+      });
+}
 
-  row->department = topic->department;
-  row->source_revision = event.revision();
-  const Cause cause = domain::CauseOf(record, event.observe_time());
-  switch (event.change()) {
-    case simpul::type::v1::CREATED:
-    case simpul::type::v1::UPDATED:
-      return Put(transaction, *std::move(row), event.session(), cause);
-    case simpul::type::v1::DELETED:
-      return Delete(transaction, *std::move(row), cause);
-    default:
-      return absl::InvalidArgumentError("change is not CREATED, UPDATED or DELETED");
-  }
+absl::StatusOr<Outcome> Applier::ApplyHotspot(store::Transaction& transaction,
+                                              const kafka::Record& record) {
+  return domain::ApplyEvent(
+      record, &v1::SourceHotspotEvent::hotspot, "hotspots",
+      [&](const std::string& name) { return LoadHotspot(transaction, name); },
+      [&](HotspotRow row, const v1::SourceHotspot& source, const Cause& cause) {
+        return Put(transaction, std::move(row), source, cause);
+      },
+      [&](HotspotRow row, const Cause& cause) {
+        return Delete(transaction, std::move(row), cause);
+      });
 }
 
 absl::StatusOr<Outcome> Applier::Put(store::Transaction& transaction, SessionRow row,
                                      const v1::SourceSession& source, const Cause& cause) {
+  if (auto status = CheckFields(source); !status.ok()) return status;
   auto session = SessionOf(source);
   if (!session.ok()) return session.status();
   const std::string old_unique_id = row.unique_id;
@@ -184,34 +180,11 @@ absl::StatusOr<bool> Applier::Show(store::Transaction& transaction, SessionRow& 
   return true;
 }
 
-absl::StatusOr<Outcome> Applier::Apply(store::Transaction& transaction, const kafka::Record& record,
-                                       const v1::SourceHotspotEvent& event) {
-  auto topic = domain::CheckOrigin(record, event.hotspot().name(), "hotspots", event.revision(),
-                                   event.observe_time());
-  if (!topic.ok()) return topic.status();
-  if (!IsKey(event.hotspot().nas_address())) {
-    return absl::InvalidArgumentError("nas_address is not at most 253 printable ASCII characters");
-  }
-  auto row = LoadHotspot(transaction, event.hotspot().name());
-  if (!row.ok()) return row.status();
-  if (row->IsStored() && event.revision() <= row->source_revision) return Outcome::kDuplicate;
-
-  row->department = topic->department;
-  row->source_revision = event.revision();
-  const Cause cause = domain::CauseOf(record, event.observe_time());
-  switch (event.change()) {
-    case simpul::type::v1::CREATED:
-    case simpul::type::v1::UPDATED:
-      return Put(transaction, *std::move(row), event.hotspot(), cause);
-    case simpul::type::v1::DELETED:
-      return Delete(transaction, *std::move(row), cause);
-    default:
-      return absl::InvalidArgumentError("change is not CREATED, UPDATED or DELETED");
-  }
-}
-
 absl::StatusOr<Outcome> Applier::Put(store::Transaction& transaction, HotspotRow row,
                                      const v1::SourceHotspot& source, const Cause& cause) {
+  if (!IsKey(source.nas_address())) {
+    return absl::InvalidArgumentError("nas_address is not at most 253 printable ASCII characters");
+  }
   const std::string old_address = std::exchange(row.nas_address, source.nas_address());
   const bool was_visible = row.is_visible;
   row.delete_us = 0;

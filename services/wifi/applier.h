@@ -24,11 +24,10 @@ namespace simpul::wifi {
 // Rules:
 // - only a greater source revision is applied;
 // - an adapter speaks for its own department: topic, ce_source and resource name agree, or the
-// record is
-//   parked;
+//   record is parked;
 // - of the rows with one unique_id the newest is the session (the later start, then the longer and
-// greater
-//   name, so a greater number); the others are kept hidden and take its place when it is deleted;
+//   greater name, so a greater number); the others are kept hidden and take its place when it is
+//   deleted;
 // - a deleted name keeps its revisions, and goes on from them when it returns.
 // One thread; all but the transaction outlives it.
 class Applier {
@@ -43,10 +42,10 @@ class Applier {
  private:
   using Cause = domain::Cause;
 
-  absl::StatusOr<kafka::Outcome> Apply(store::Transaction& transaction, const kafka::Record& record,
-                                       const v1::SourceSessionEvent& event);
-  absl::StatusOr<kafka::Outcome> Apply(store::Transaction& transaction, const kafka::Record& record,
-                                       const v1::SourceHotspotEvent& event);
+  absl::StatusOr<kafka::Outcome> ApplySession(store::Transaction& transaction,
+                                              const kafka::Record& record);
+  absl::StatusOr<kafka::Outcome> ApplyHotspot(store::Transaction& transaction,
+                                              const kafka::Record& record);
   absl::StatusOr<kafka::Outcome> Put(store::Transaction& transaction, SessionRow row,
                                      const v1::SourceSession& source, const Cause& cause);
   absl::StatusOr<kafka::Outcome> Delete(store::Transaction& transaction, SessionRow row,
