@@ -26,8 +26,7 @@ void GiveUp(Partition& partition) {
 // What one transaction did, should it be committed.
 struct Batch::Attempt {
   std::map<Partition*, Progress> after;
-  size_t at = 0;              // the item in hand
-  absl::Status handler;       // its error, if the handler failed
+  size_t at = 0;              // the item in hand; all of them: behind the last
   Partition* lost = nullptr;  // the store has another place for it
 
   Progress& Of(const Item& item) {
@@ -78,11 +77,13 @@ absl::Status Batch::Apply(const std::function<void()>& after_commit) {
       end = items_.size();
     } else if (attempt.lost != nullptr) {
       GiveUp(*attempt.lost);
-    } else if (attempt.handler.ok() || MayPass(attempt.handler)) {
-      return status;  // the store's trouble, or one that passes
-    } else if (attempt.at > 0) {
+    } else if (MayPass(status)) {
+      return status;
+    } else if (attempt.at > 0 && attempt.at < end) {
       end = attempt.at;  // those before it first
-    } else if (auto s = Park(attempt.handler); !s.ok()) {
+    } else if (attempt.at > 1) {
+      end = attempt.at / 2;  // a write that failed late: one of them
+    } else if (auto s = Park(status); !s.ok()) {
       return s;
     } else {
       end = items_.size();
@@ -109,10 +110,7 @@ absl::Status Batch::ApplyItem(store::Transaction& transaction, Item& item, Attem
     return rows_.Park(transaction, *item.message, std::string(item.readable.message()));
   }
   const absl::StatusOr<Outcome> outcome = handler_(transaction, item.record);
-  if (!outcome.ok()) {
-    attempt.handler = outcome.status();
-    return outcome.status();
-  }
+  if (!outcome.ok()) return outcome.status();
   switch (*outcome) {
     case Outcome::kDelivered:
       ++progress.delivered;

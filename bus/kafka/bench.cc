@@ -190,11 +190,11 @@ void AwaitSent(store::Store& store) {
 
 // The effect of an event is one row.
 absl::StatusOr<Outcome> ApplyBenchEvent(store::Transaction& transaction, const Record& record) {
-  auto changed = transaction.Execute(
+  auto status = transaction.Write(
       "INSERT INTO effect (name, revision) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE"
       " SET revision = excluded.revision",
       {record.event.subject, int64_t{1}});
-  if (!changed.ok()) return changed.status();
+  if (!status.ok()) return status;
   return Outcome::kDelivered;
 }
 

@@ -137,17 +137,15 @@ absl::Status ConsumerRows::Park(store::Transaction& transaction, const rd_kafka_
                                 std::string_view reason) {
   const std::string headers = EncodeHeaders(message);
   // A topic that was made anew has had these offsets before.
-  return transaction
-      .Execute(
-          "INSERT INTO parked (consumer_group, topic, partition_id, record_offset, record_key,"
-          " headers, payload, reason, parked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-          " ON CONFLICT (consumer_group, topic, partition_id, record_offset) DO UPDATE SET"
-          " record_key = excluded.record_key, headers = excluded.headers,"
-          " payload = excluded.payload, reason = excluded.reason, parked_at = excluded.parked_at",
-          {group_, rd_kafka_topic_name(message.rkt), int64_t{message.partition}, message.offset,
-           BytesOrNull(message.key, message.key_len), store::Blob{headers},
-           BytesOrNull(message.payload, message.len), reason, absl::ToUnixMicros(absl::Now())})
-      .status();
+  return transaction.Write(
+      "INSERT INTO parked (consumer_group, topic, partition_id, record_offset, record_key,"
+      " headers, payload, reason, parked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+      " ON CONFLICT (consumer_group, topic, partition_id, record_offset) DO UPDATE SET"
+      " record_key = excluded.record_key, headers = excluded.headers,"
+      " payload = excluded.payload, reason = excluded.reason, parked_at = excluded.parked_at",
+      {group_, rd_kafka_topic_name(message.rkt), int64_t{message.partition}, message.offset,
+       BytesOrNull(message.key, message.key_len), store::Blob{headers},
+       BytesOrNull(message.payload, message.len), reason, absl::ToUnixMicros(absl::Now())});
 }
 
 }  // namespace simpul::kafka

@@ -16,7 +16,9 @@ using ::simpul::testing::IsOk;
 using ::testing::ElementsAre;
 
 constexpr store::Migration kEffects[] = {
-    {1, "CREATE TABLE effect (seq {serial}, id TEXT NOT NULL UNIQUE);"}};
+    {1,
+     "CREATE TABLE effect (seq {serial}, id TEXT NOT NULL UNIQUE);"
+     "CREATE TABLE strict_effect (data TEXT NOT NULL CHECK (data <> 'bad'));"}};
 
 class ConsumerTest : public ::testing::TestWithParam<store::Database> {
  protected:
@@ -116,6 +118,20 @@ TEST_P(ConsumerTest, GoesOnAtTheStoredOffset) {
   const Accounting sum = Sum(*consumer);
   EXPECT_EQ(sum.delivered, 20);
   EXPECT_EQ(sum.duplicate, 0) << "what was applied was read again";
+}
+
+TEST_P(ConsumerTest, ParksWhatTheStoreRefusesThoughItTellsSoLate) {
+  for (int i = 1; i <= 100; ++i) Produce(EventOf("a", i, i == 37 || i == 100 ? "bad" : "good"));
+  Flush();
+  auto consumer = Start([](store::Transaction& t, const Record& record) -> absl::StatusOr<Outcome> {
+    auto s = t.Write("INSERT INTO strict_effect (data) VALUES ($1)", {record.event.data});
+    if (!s.ok()) return s;
+    return Outcome::kDelivered;
+  });
+  ASSERT_TRUE(Eventually([&] { return Sum(*consumer).parked == 2; }));
+  EXPECT_EQ(Sum(*consumer).delivered, 98);
+  EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM strict_effect"), 98);
+  EXPECT_EQ(QueryInt(*store_, "SELECT COUNT(*) FROM parked WHERE length(payload) = 3"), 2);
 }
 
 TEST_P(ConsumerTest, ParksWhatTheHandlerRefusesAndWhatIsNoEvent) {

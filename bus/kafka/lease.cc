@@ -140,10 +140,8 @@ absl::StatusOr<bool> Lease::TakeFrom(const std::string& gone) {
 void Lease::Release() {
   store_
       .Transact([&](store::Transaction& t) {
-        return t
-            .Execute("UPDATE outbox_lease SET expires_at = 0 WHERE part = $1 AND owner = $2",
-                     {part_, owner_})
-            .status();
+        return t.Write("UPDATE outbox_lease SET expires_at = 0 WHERE part = $1 AND owner = $2",
+                       {part_, owner_});
       })
       .IgnoreError();
 }

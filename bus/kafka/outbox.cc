@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bus/kafka/relay.h"
@@ -66,20 +65,14 @@ std::span<const store::Migration> OutboxMigrations() { return kMigrations; }
 
 absl::Status AppendToOutbox(store::Transaction& transaction, std::string_view topic,
                             const Event& event) {
-  auto inserted = transaction.Execute(
+  auto status = transaction.Write(
       "INSERT INTO outbox (id, topic, subject, source, type, event_time, dataschema, traceparent,"
-      " data, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-      " ON CONFLICT (id, topic) DO NOTHING",
+      " data, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
       {event.id, topic, event.subject, event.source, event.type, absl::ToUnixMicros(event.time),
        event.dataschema, event.traceparent, store::Blob{event.data},
        absl::ToUnixMicros(absl::Now())});
-  if (!inserted.ok()) return inserted.status();
-  if (*inserted == 0) {
-    return absl::AlreadyExistsError(absl::StrFormat(
-        "an event of this resource and revision is recorded for topic %s already", topic));
-  }
-  auto waits = transaction.Execute("INSERT INTO outbox_unsent (seq) VALUES (lastval())");
-  if (!waits.ok()) return waits.status();
+  if (status.ok()) status = transaction.Write("INSERT INTO outbox_unsent (seq) VALUES (lastval())");
+  if (!status.ok()) return status;
   kAppended.Pass();
   return absl::OkStatus();
 }
@@ -93,12 +86,10 @@ absl::Status AppendAgain(store::Transaction& transaction, std::string_view topic
       {event.id, topic});
   if (!waits.ok()) return waits.status();
   if (*waits == 0) return AppendToOutbox(transaction, topic, event);
-  return transaction
-      .Execute(
-          "DELETE FROM outbox_parked"
-          " WHERE seq = (SELECT seq FROM outbox WHERE id = $1 AND topic = $2)",
-          {event.id, topic})
-      .status();
+  return transaction.Write(
+      "DELETE FROM outbox_parked"
+      " WHERE seq = (SELECT seq FROM outbox WHERE id = $1 AND topic = $2)",
+      {event.id, topic});
 }
 
 int64_t RevisionClock::Next(int64_t previous) const {

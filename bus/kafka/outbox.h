@@ -21,7 +21,8 @@ namespace simpul::kafka {
 std::span<const store::Migration> OutboxMigrations();
 
 // Records `event` for `topic`; the relay sends it once the transaction is committed, in the order
-// of appending for one subject. ALREADY_EXISTS: this id is recorded for this topic.
+// of appending for one subject. ALREADY_EXISTS, by the commit at the latest, and the transaction is
+// lost: this id is recorded for this topic.
 absl::Status AppendToOutbox(store::Transaction& transaction, std::string_view topic,
                             const Event& event);
 

@@ -105,9 +105,9 @@ absl::Status OutboxRows::MarkSent(std::vector<int64_t> seqs) {
     for (size_t begin = 0; begin < seqs.size();) {
       size_t end = begin + 1;
       while (end < seqs.size() && seqs[end] == seqs[end - 1] + 1) ++end;
-      auto marked = t.Execute("DELETE FROM outbox_unsent WHERE seq BETWEEN $1 AND $2",
-                              {seqs[begin], seqs[end - 1]});
-      if (!marked.ok()) return marked.status();
+      auto s = t.Write("DELETE FROM outbox_unsent WHERE seq BETWEEN $1 AND $2",
+                       {seqs[begin], seqs[end - 1]});
+      if (!s.ok()) return s;
       begin = end;
     }
     return absl::OkStatus();
@@ -136,8 +136,7 @@ absl::Status OutboxRows::Park(int64_t seq, const std::string& reason) {
   return store_.Transact([&](store::Transaction& t) -> absl::Status {
     auto waited = t.Execute("DELETE FROM outbox_unsent WHERE seq = $1", {seq});
     if (!waited.ok() || *waited == 0) return waited.status();
-    return t.Execute("INSERT INTO outbox_parked (seq, reason) VALUES ($1, $2)", {seq, reason})
-        .status();
+    return t.Write("INSERT INTO outbox_parked (seq, reason) VALUES ($1, $2)", {seq, reason});
   });
 }
 
@@ -194,13 +193,11 @@ absl::StatusOr<bool> OutboxRows::DeleteSome(absl::Time before) {
   if (!read.ok()) return read;
   if (first == 0 || end == first) return false;
   const absl::Status deleted = store_.Transact([&](store::Transaction& t) {
-    return t
-        .Execute(
-            "DELETE FROM outbox WHERE seq >= $1 AND seq < $2"
-            " AND seq NOT IN (SELECT seq FROM outbox_unsent WHERE seq >= $1 AND seq < $2)"
-            " AND seq NOT IN (SELECT seq FROM outbox_parked WHERE seq >= $1 AND seq < $2)",
-            {first, end})
-        .status();
+    return t.Write(
+        "DELETE FROM outbox WHERE seq >= $1 AND seq < $2"
+        " AND seq NOT IN (SELECT seq FROM outbox_unsent WHERE seq >= $1 AND seq < $2)"
+        " AND seq NOT IN (SELECT seq FROM outbox_parked WHERE seq >= $1 AND seq < $2)",
+        {first, end});
   });
   if (!deleted.ok()) return deleted;
   deleted_to_ = end - 1;

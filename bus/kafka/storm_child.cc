@@ -50,12 +50,10 @@ absl::StatusOr<Thing> Load(store::Transaction& t, const std::string& name) {
 }
 
 absl::Status Save(store::Transaction& t, const std::string& name, const Thing& thing) {
-  return t
-      .Execute(
-          "INSERT INTO thing (name, revision, n) VALUES ($1, $2, $3) ON CONFLICT (name)"
-          " DO UPDATE SET revision = excluded.revision, n = excluded.n",
-          {name, thing.revision, thing.n})
-      .status();
+  return t.Write(
+      "INSERT INTO thing (name, revision, n) VALUES ($1, $2, $3) ON CONFLICT (name)"
+      " DO UPDATE SET revision = excluded.revision, n = excluded.n",
+      {name, thing.revision, thing.n});
 }
 
 // The event's data says which change of its thing it is.
@@ -83,8 +81,8 @@ absl::StatusOr<Outcome> Apply(store::Transaction& t, const Record& record) {
   if (revision <= thing->revision) return Outcome::kDuplicate;
   if (n != thing->n + 1) {
     const std::string text = absl::StrCat("change ", n, " came after ", thing->n);
-    auto s = t.Execute("INSERT INTO fault (id, text) VALUES ($1, $2)", {event.id, text});
-    if (!s.ok()) return s.status();
+    auto s = t.Write("INSERT INTO fault (id, text) VALUES ($1, $2)", {event.id, text});
+    if (!s.ok()) return s;
   }
   if (auto s = Save(t, event.subject, {revision, n}); !s.ok()) return s;
   // An event of its own, as a domain service's.
@@ -104,7 +102,7 @@ absl::StatusOr<int64_t> Write(store::Store& store, const StormPlan& plan,
     const int64_t end = std::min(until, changes + kChangesPerTransaction);
     for (; s.ok() && changes < end; ++changes) s = Change(t, plan, revisions, changes);
     if (!s.ok()) return s;
-    return t.Execute("UPDATE total SET changes = $1", {changes}).status();
+    return t.Write("UPDATE total SET changes = $1", {changes});
   });
   if (!status.ok()) return status;
   return changes;

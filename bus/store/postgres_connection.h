@@ -3,6 +3,7 @@
 #define SIMPUL_BUS_STORE_POSTGRES_CONNECTION_H_
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,7 +20,8 @@ struct pg_result;
 namespace simpul::store {
 
 // Parameters and results travel in binary; each text is prepared once per kinds of its parameters.
-// Owns the connection. One thread at a time.
+// Statements go through libpq's pipeline: only what wants an answer waits for the server. Owns the
+// connection. One thread at a time.
 class PostgresConnection : public Transaction {
  public:
   enum class Use { kWrite, kRead };
@@ -37,7 +39,10 @@ class PostgresConnection : public Transaction {
 
   using Transaction::Execute;
   using Transaction::Query;
+  using Transaction::Write;
   absl::StatusOr<int64_t> Execute(std::string_view sql, std::span<const Param> params) override;
+  absl::Status Write(std::string_view sql, std::span<const Param> params,
+                     const absl::Status& unless_one) override;
   absl::Status Query(std::string_view sql, std::span<const Param> params,
                      absl::FunctionRef<absl::Status(const Row&)> each) override;
 
@@ -47,19 +52,43 @@ class PostgresConnection : public Transaction {
   };
   using Result = std::unique_ptr<pg_result, ResultDeleter>;
 
+  struct Statement {
+    std::string name;
+    std::string begins;  // its first words, for errors
+    bool is_prepared = false;
+  };
+  // What was sent and not yet answered, in order.
+  struct Pending {
+    Statement* statement;
+    bool is_preparation;
+    absl::Status unless_one;
+  };
+
   explicit PostgresConnection(pg_conn* connection) : connection_(connection) {}
 
   absl::Status UseSchema(const std::string& schema);
-  absl::StatusOr<std::string> Prepare(std::string_view sql, std::span<const Param> params);
-  absl::StatusOr<Result> RunPrepared(std::string_view sql, std::span<const Param> params);
-  absl::StatusOr<Result> Simple(const char* sql);
-  // The result if it is a good one, else its error; the transaction counts as failed from then on.
-  absl::StatusOr<Result> Check(Result result);
+  absl::Status Commit();
+  void RollBack();
+
+  // Sends a statement, without a look at whether the transaction has failed.
+  absl::Status Send(std::string_view sql, std::span<const Param> params,
+                    const absl::Status& unless_one = absl::OkStatus());
+  Statement& StatementOf(std::string_view sql, std::span<const Param> params);
+  // What libpq would not take.
+  absl::Status NotSent();
+  // Waits for the answers to all that was sent. The last one's result, or the first error; the
+  // transaction counts as failed from then on.
+  absl::StatusOr<Result> Receive();
+  // The result of the statement that is first in line.
+  Result Next();
+  absl::Status Judge(const Pending& pending, const pg_result* result) const;
+  absl::StatusOr<Result> Ask(std::string_view sql, std::span<const Param> params);
 
   pg_conn* const connection_;
   bool failed_ = false;
-  // Names of prepared statements by kinds of parameters and text.
-  absl::flat_hash_map<std::string, std::string> prepared_;
+  std::deque<Pending> pending_;
+  // By kinds of parameters and text.
+  absl::flat_hash_map<std::string, std::unique_ptr<Statement>> statements_;
   std::string key_;  // of the look-up, kept for its memory
 };
 

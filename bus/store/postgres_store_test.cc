@@ -77,6 +77,20 @@ TEST_F(PostgresStoreTest, PartsDoNotSeeEachOther) {
                    .ok());
 }
 
+// Ends the server's side of the transaction's connection.
+absl::Status Cut(const StoreOptions& options, Transaction& t) {
+  int64_t pid = 0;
+  auto s = t.Query("SELECT pg_backend_pid()", {}, [&](const Row& row) {
+    pid = row.Int(0);
+    return absl::OkStatus();
+  });
+  if (!s.ok()) return s;
+  PGconn* other = PQconnectdb(options.url.c_str());
+  PQclear(PQexec(other, ("SELECT pg_terminate_backend(" + std::to_string(pid) + ")").c_str()));
+  PQfinish(other);
+  return absl::OkStatus();
+}
+
 TEST_F(PostgresStoreTest, ALostConnectionIsToldAndReplaced) {
   auto store = Store::Open(options_);
   ASSERT_THAT(store, IsOk());
@@ -84,32 +98,88 @@ TEST_F(PostgresStoreTest, ALostConnectionIsToldAndReplaced) {
   const auto insert = [](Transaction& t) {
     return t.Execute("INSERT INTO item (name) VALUES ('lost')").status();
   };
-  const auto cut = [&](Transaction& t) -> absl::Status {
-    int64_t pid = 0;
-    auto s = t.Query("SELECT pg_backend_pid()", {}, [&](const Row& row) {
-      pid = row.Int(0);
-      return absl::OkStatus();
-    });
-    if (!s.ok()) return s;
-    PGconn* other = PQconnectdb(options_.url.c_str());
-    PQclear(PQexec(other, ("SELECT pg_terminate_backend(" + std::to_string(pid) + ")").c_str()));
-    PQfinish(other);
-    return absl::OkStatus();
-  };
   EXPECT_THAT((*store)->Transact([&](Transaction& t) -> absl::Status {
     if (auto s = insert(t); !s.ok()) return s;
-    if (auto s = cut(t); !s.ok()) return s;
+    if (auto s = Cut(options_, t); !s.ok()) return s;
     return insert(t);
   }),
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_THAT((*store)->Transact([&](Transaction& t) -> absl::Status {
     if (auto s = insert(t); !s.ok()) return s;
-    return cut(t);  // lost before the commit
+    return Cut(options_, t);  // lost before the commit
   }),
               StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_EQ(CountItems(**store), 1);
   EXPECT_THAT((*store)->Transact(insert), IsOk());
   EXPECT_EQ(CountItems(**store), 2);
+}
+
+TEST_F(PostgresStoreTest, AConnectionLostBehindWritesLosesThemAll) {
+  auto store = Store::Open(options_);
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT(Migrate(**store, "item", kSteps), IsOk());
+  const std::string large(10'000, 'x');
+  EXPECT_THAT((*store)->Transact([&](Transaction& t) -> absl::Status {
+    for (int i = 0; i < 5'000; ++i) {
+      if (i == 2'500) {
+        if (auto s = Cut(options_, t); !s.ok()) return s;
+      }
+      const std::string name = std::to_string(i) + large;
+      if (auto s = t.Write("INSERT INTO item (name) VALUES ($1)", {name}); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  }),
+              StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(CountItems(**store), 1);
+}
+
+// Both sides' buffers are full by then: neither may wait for the other.
+TEST_F(PostgresStoreTest, ManyLargeWritesAndAnswersDoNotWaitForEachOther) {
+  auto store = Store::Open(options_);
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT(Migrate(**store, "item", kSteps), IsOk());
+  const std::string large(20'000, 'x');
+  EXPECT_THAT((*store)->Transact([&](Transaction& t) -> absl::Status {
+    for (int i = 0; i < 3'000; ++i) {
+      if (auto s = t.Write("SELECT $1::text", {large}); !s.ok()) return s;
+    }
+    return t.Write("INSERT INTO item (name) VALUES ('last')");
+  }),
+              IsOk());
+  EXPECT_EQ(CountItems(**store), 2);
+}
+
+// A failed transaction does not cost its connection: eight are all there are.
+TEST_F(PostgresStoreTest, KeepsItsConnectionThroughFailedWrites) {
+  auto store = Store::Open(options_);
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT(Migrate(**store, "item", kSteps), IsOk());
+  const auto connection = [&] {
+    int64_t pid = 0;
+    EXPECT_THAT((*store)->Read([&](Transaction& t) {
+      return t.Query("SELECT pg_backend_pid()", {}, [&](const Row& row) {
+        pid = row.Int(0);
+        return absl::OkStatus();
+      });
+    }),
+                IsOk());
+    return pid;
+  };
+  const int64_t before = connection();
+  EXPECT_FALSE((*store)
+                   ->Transact([](Transaction& t) -> absl::Status {
+                     if (auto s = t.Write("INSERT INTO nothing (name) VALUES ('a')"); !s.ok()) {
+                       return s;
+                     }
+                     return t.Write("INSERT INTO item (name) VALUES ('b')");
+                   })
+                   .ok());
+  EXPECT_EQ(connection(), before);
+  EXPECT_THAT((*store)->Transact([](Transaction& t) {
+    return t.Write("INSERT INTO item (name) VALUES ('b')");  // was not prepared behind the failure
+  }),
+              IsOk());
+  EXPECT_EQ(connection(), before);
 }
 
 TEST_F(PostgresStoreTest, AValueThatDoesNotFitIsNotRepeatedInTheError) {

@@ -247,6 +247,15 @@ absl::StatusOr<int64_t> SqliteConnection::Execute(std::string_view sql,
   return sqlite3_total_changes64(db_) == before ? int64_t{0} : sqlite3_changes64(db_);
 }
 
+absl::Status SqliteConnection::Write(std::string_view sql, std::span<const Param> params,
+                                     const absl::Status& unless_one) {
+  const auto changed = Execute(sql, params);
+  if (!changed.ok()) return changed.status();
+  if (unless_one.ok() || *changed == 1) return absl::OkStatus();
+  failed_ = true;
+  return unless_one;
+}
+
 absl::Status SqliteConnection::Query(std::string_view sql, std::span<const Param> params,
                                      absl::FunctionRef<absl::Status(const Row&)> each) {
   auto lent = Lend(sql, params);

@@ -33,7 +33,10 @@ class SqliteConnection : public Transaction {
 
   using Transaction::Execute;
   using Transaction::Query;
+  using Transaction::Write;
   absl::StatusOr<int64_t> Execute(std::string_view sql, std::span<const Param> params) override;
+  absl::Status Write(std::string_view sql, std::span<const Param> params,
+                     const absl::Status& unless_one) override;
   absl::Status Query(std::string_view sql, std::span<const Param> params,
                      absl::FunctionRef<absl::Status(const Row&)> each) override;
 

@@ -55,6 +55,17 @@ class Transaction {
     return Execute(sql, std::span<const Param>(params.begin(), params.size()));
   }
 
+  // Runs a statement whose count nobody needs; with `unless_one`, one that has to change exactly
+  // one row, or the transaction fails with that status. It may still be on its way when this
+  // returns OK: its error, which names it, then comes once, with a later statement or with the
+  // commit.
+  virtual absl::Status Write(std::string_view sql, std::span<const Param> params,
+                             const absl::Status& unless_one) = 0;
+  absl::Status Write(std::string_view sql, Params params = {},
+                     const absl::Status& unless_one = absl::OkStatus()) {
+    return Write(sql, std::span<const Param>(params.begin(), params.size()), unless_one);
+  }
+
   // Calls `each` for every row; a status that is not OK ends the query and is returned.
   virtual absl::Status Query(std::string_view sql, std::span<const Param> params,
                              absl::FunctionRef<absl::Status(const Row&)> each) = 0;
