@@ -99,6 +99,10 @@ class KafkaConsumer : public Consumer {
   void ShowLag();
   void Disconnect();
 
+  static void OnError(rd_kafka_t*, int error, const char*, void* self) {
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
+    static_cast<KafkaConsumer*>(self)->is_alone_ = true;
+  }
   static void OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t event,
                           rd_kafka_topic_partition_list_t* partitions, void* self);
 
@@ -125,6 +129,8 @@ class KafkaConsumer : public Consumer {
   Batch batch_;
   size_t batch_bytes_ = 0;
   bool fatal_ = false;
+  bool is_alone_ = false;  // no broker is there, and no record came since
+  bool has_news_ = false;  // something was applied that the group's offsets do not show
   absl::Time last_lag_ = absl::InfinitePast();
   std::set<std::string> complained_;  // topics that cannot be read, told once
   std::thread thread_;
@@ -154,6 +160,7 @@ absl::Status KafkaConsumer::Connect(bool as_instance) {
                         [&](rd_kafka_conf_t* conf) {
                           rd_kafka_conf_set_opaque(conf, this);
                           rd_kafka_conf_set_rebalance_cb(conf, OnRebalance);
+                          rd_kafka_conf_set_error_cb(conf, OnError);
                         });
   if (!made.ok()) return made.status();
   rd_kafka_poll_set_consumer(made->get());
@@ -204,15 +211,14 @@ void KafkaConsumer::Run() {
     Subscribe();
     assignment_.Position(client_.get());
     Collect();
+    // Right after a poll, which tells whether Kafka is there.
+    if (absl::Now() - last_lag_ > kShowLag) ShowLag();
     if (!batch_.empty()) {
       kAfterPoll.Pass();
       ApplyBatch();
     }
-    if (absl::Now() - last_lag_ > kShowLag) ShowLag();
   }
-  if (client_ == nullptr) return;
-  ShowLag();
-  Disconnect();
+  if (client_ != nullptr) Disconnect();
 }
 
 void KafkaConsumer::Disconnect() {
@@ -265,6 +271,7 @@ void KafkaConsumer::Take(Message message) {
     return;
   }
   batch_bytes_ += message->len;
+  is_alone_ = false;
   batch_.Add(std::move(message), std::move(partition));
 }
 
@@ -296,6 +303,7 @@ void KafkaConsumer::ApplyBatch() {
   bool paused = false;
   while (!stopping()) {
     const absl::Status status = batch_.Apply(after_commit_);
+    has_news_ = true;
     if (status.ok()) break;
     if (!paused) assignment_.Pause(client_.get());
     paused = true;
@@ -319,7 +327,9 @@ void KafkaConsumer::KeepPolling(absl::Duration duration) {
   }
 }
 
-// Group offsets are for tools that show lag; nothing reads them back.
+// Group offsets are for tools that show lag; nothing reads them back. One that Kafka does not
+// answer holds up the consumer's end for a session's length, so none is sent at the end, nor while
+// Kafka is away.
 void KafkaConsumer::ShowLag() {
   last_lag_ = absl::Now();
   const PartitionList list(rd_kafka_topic_partition_list_new(8));
@@ -336,7 +346,8 @@ void KafkaConsumer::ShowLag() {
                                     progress.delivered, progress.parked, progress.filtered,
                                     progress.duplicate, progress.expired, pending});
   }
-  if (list->cnt > 0) rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
+  if (list->cnt == 0 || is_alone_ || !std::exchange(has_news_, false)) return;
+  rd_kafka_commit(client_.get(), list.get(), /*async=*/1);
 }
 
 absl::StatusOr<std::vector<Accounting>> KafkaConsumer::accounting() {

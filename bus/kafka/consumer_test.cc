@@ -273,5 +273,28 @@ TEST_P(ConsumerTest, TwoShareTheWorkAndALeaverHandsOver) {
   EXPECT_EQ(Sum(*one).delivered, 400);
 }
 
+TEST(ConsumerOnAMock, StopsSoonThoughKafkaIsAway) {
+  MockKafka kafka;
+  kafka.Create("t", 2);
+  auto store = OpenStore(store::FreshStore(store::Database::kSqlite));
+  std::atomic<int> applied{0};
+  auto consumer = Consumer::Start(
+      {.connection = kafka.connection(), .group = "g", .store = store.get(), .topics = {"t"}},
+      [&](store::Transaction&, const Record&) -> absl::StatusOr<Outcome> {
+        ++applied;
+        return Outcome::kDelivered;
+      },
+      nullptr);
+  ASSERT_THAT(consumer, IsOk());
+  TestProducer producer(kafka.connection());
+  producer.Send("t", EventOf("a", 1));
+  producer.Flush();
+  ASSERT_TRUE(Eventually([&] { return applied == 1; }));
+  kafka.Down();
+  const absl::Time begun = absl::Now();
+  consumer->reset();
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(4));
+}
+
 }  // namespace
 }  // namespace simpul::kafka

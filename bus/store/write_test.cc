@@ -110,8 +110,7 @@ TEST_P(StoreWriteTest, AnErrorThatIsSwallowedStillTakesAllBack) {
                    ->Transact([](Transaction& t) {
                      t.Write(kInsert, {"taken"}).IgnoreError();
                      t.Execute(kInsert, {"a"}).status().IgnoreError();
-                     EXPECT_THAT(t.Execute(kInsert, {"b"}),
-                                 StatusIs(absl::StatusCode::kAborted));
+                     EXPECT_THAT(t.Execute(kInsert, {"b"}), StatusIs(absl::StatusCode::kAborted));
                      EXPECT_THAT(t.Write(kInsert, {"c"}), StatusIs(absl::StatusCode::kAborted));
                      return absl::OkStatus();
                    })
