@@ -56,15 +56,16 @@ absl::Status AskEngines(const Flags& flags, Ask ask) {
 }
 
 void Print(const mapping::v1::Watched& watched) {
-  absl::PrintF("%-24s %-16s %-7s %8d %7d %12d %s\n", watched.adapter(), watched.resource(),
-               watched.synced() ? "yes" : "no", watched.rows(), watched.parked(),
-               watched.held_deletes(), watched.error());
+  absl::PrintF(
+      "%-24s %-16s %-7s %8d %7d %12d %-20s %s\n", watched.adapter(), watched.resource(),
+      watched.synced() ? "yes" : "no", watched.rows(), watched.parked(), watched.held_deletes(),
+      watched.has_reconcile_time() ? ToText(watched.reconcile_time()) : "-", watched.error());
 }
 
 absl::Status ListWatches(const Flags& flags, bool json) {
   if (!json) {
-    absl::PrintF("%-24s %-16s %-7s %8s %7s %12s %s\n", "ADAPTER", "RESOURCE", "SYNCED", "ROWS",
-                 "PARKED", "HELD DELETES", "ERROR");
+    absl::PrintF("%-24s %-16s %-7s %8s %7s %12s %-20s %s\n", "ADAPTER", "RESOURCE", "SYNCED",
+                 "ROWS", "PARKED", "HELD DELETES", "RECONCILED", "ERROR");
   }
   return AskEngines(flags, [&](AdapterService::Stub& engine) {
     grpc::ClientContext context;

@@ -61,6 +61,9 @@ grpc::Status AdapterService::ListWatches(grpc::ServerContext* context,
     watched->set_parked(standing.parked);
     watched->set_held_deletes(standing.held_deletes);
     watched->set_error(standing.error);
+    if (standing.reconciled > absl::UnixEpoch()) {
+      watched->mutable_reconcile_time()->set_seconds(absl::ToUnixSeconds(standing.reconciled));
+    }
   });
   return grpc::Status::OK;
 }

@@ -89,14 +89,14 @@ void MappingChecker::CheckSource() {
     Wrong("source.zone", "expected a zone of the tz database, such as Asia/Jakarta");
   }
   const mapping::v1::Limits& limits = source.limits();
-  if (limits.concurrency() < 0 || limits.concurrency() > 64) {
+  if (limits.has_concurrency() && (limits.concurrency() < 1 || limits.concurrency() > 64)) {
     Wrong("source.limits.concurrency", "expected 1 to 64 connections");
   }
-  if (limits.rows() < 0 || limits.rows() > 100'000) {
+  if (limits.has_rows() && (limits.rows() < 1 || limits.rows() > 100'000)) {
     Wrong("source.limits.rows", "expected 1 to 100000 rows");
   }
-  if (limits.concurrency() > 0) loaded_->limits.concurrency = limits.concurrency();
-  if (limits.rows() > 0) loaded_->limits.rows = limits.rows();
+  if (limits.has_concurrency()) loaded_->limits.concurrency = limits.concurrency();
+  if (limits.has_rows()) loaded_->limits.rows = limits.rows();
   Take("source.limits.timeout", limits.has_timeout(), limits.timeout(), loaded_->limits.timeout);
 }
 

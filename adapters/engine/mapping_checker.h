@@ -47,15 +47,17 @@ class MappingChecker {
   // Parses a query and demands exactly these parameters.
   MappedQuery CheckQuery(const std::string& path, const std::string& sql,
                          const std::vector<std::string>& parameters);
+  MappedQuery CheckPaged(const std::string& path, const std::string& sql,
+                         const std::vector<OrderColumn>& order, const std::string& key);
   void CheckGet(const std::string& path, const mapping::v1::Resource& resource, ResourcePlan& plan);
   void CheckList(const std::string& path, const mapping::v1::Resource& resource,
                  ResourcePlan& plan);
-  static std::vector<std::string> Parameters(const std::vector<OrderColumn>& order);
   std::vector<OrderColumn> CheckOrder(
       const std::string& path, const google::protobuf::RepeatedPtrField<mapping::v1::Column>& from,
       const std::string& parameter, const ResourcePlan& plan);
   void CheckWatch(const std::string& path, const mapping::v1::Watch& watch, ResourcePlan& plan);
-  void CheckReconcile(const std::string& path, const mapping::v1::Reconcile& from, WatchPlan& w);
+  void CheckReconcile(const std::string& path, const mapping::v1::Reconcile& from,
+                      ResourcePlan& plan);
 
   const mapping::v1::Mapping& mapping_;
   const config::Locations& locations_;

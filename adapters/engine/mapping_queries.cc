@@ -1,6 +1,7 @@
 // The queries of a mapping: what each must select by, and how often it is asked.
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -19,6 +20,67 @@ bool ParsePercent(std::string_view text, double& share) {
   if (!absl::SimpleAtod(std::string(text), &share) || !(share >= 0 && share <= 100)) return false;
   share /= 100;
   return true;
+}
+
+bool IsWord(char c) { return absl::ascii_isalnum(c) || c == '_' || c == '$'; }
+
+// The words and signs of a query, in lower case. Names lose their quotes; texts and comments are
+// left out.
+std::vector<std::string> Tokens(std::string_view sql) {
+  std::vector<std::string> tokens;
+  const auto find = [&](std::string_view end, size_t from) {
+    return std::min(sql.find(end, from), sql.size());
+  };
+  for (size_t i = 0; i < sql.size();) {
+    const char c = sql[i];
+    size_t next = i + 1;
+    if (IsWord(c)) {
+      while (next < sql.size() && IsWord(sql[next])) ++next;
+      tokens.push_back(absl::AsciiStrToLower(std::string(sql.substr(i, next - i))));
+    } else if (c == '\'') {
+      next = find("'", next) + 1;
+    } else if (c == '"' || c == '`' || c == '[') {
+      const size_t end = find(c == '[' ? "]" : std::string_view(&sql[i], 1), next);
+      tokens.push_back(absl::AsciiStrToLower(std::string(sql.substr(next, end - next))));
+      next = end + 1;
+    } else if (sql.substr(i, 2) == "--") {
+      next = find("\n", next);
+    } else if (sql.substr(i, 2) == "/*") {
+      next = find("*/", next) + 2;
+    } else if (!absl::ascii_isspace(c)) {
+      tokens.emplace_back(1, c);
+    }
+    i = next;
+  }
+  return tokens;
+}
+
+// The columns that the rows of a query are sorted by, ascending, in lower case and without their
+// table; empty where it is no column, or descending.
+std::vector<std::string> SortedBy(std::string_view sql) {
+  std::vector<std::string> columns;
+  bool is_ordering = false;
+  bool is_column = false;  // all of it up to here
+  int depth = 0;
+  std::string last;
+  for (const std::string& token : Tokens(sql)) {
+    if (token == "(") ++depth;
+    if (token == ")") --depth;
+    if (depth == 0 && last == "order" && token == "by") {
+      columns = {""};
+      is_ordering = is_column = true;
+    } else if (is_ordering && depth == 0 && token == ",") {
+      columns.emplace_back();
+      is_column = true;
+    } else if (token == "limit" || token == "offset" || token == "fetch") {
+      is_ordering = is_ordering && depth > 0;
+    } else if (is_ordering && token != "asc" && token != ".") {
+      is_column = is_column && (columns.back().empty() || last == ".") && IsWord(token[0]);
+      columns.back() = is_column ? token : "";
+    }
+    last = token;
+  }
+  return columns;
 }
 
 }  // namespace
@@ -50,6 +112,26 @@ MappedQuery MappingChecker::CheckQuery(const std::string& path, const std::strin
   return query;
 }
 
+// A query that is read page by page: out of order, a page would pass over rows for good.
+MappedQuery MappingChecker::CheckPaged(const std::string& path, const std::string& sql,
+                                       const std::vector<OrderColumn>& order,
+                                       const std::string& key) {
+  std::vector<std::string> parameters;
+  std::vector<std::string> names;
+  for (const OrderColumn& column : order) {
+    parameters.push_back(column.parameter);
+    names.push_back(column.name);
+  }
+  parameters.push_back("limit");
+  MappedQuery query = CheckQuery(path, sql, parameters);
+  if (sql.empty() || key.empty() || names.back() != key) return query;  // told already
+  const std::string wanted = absl::StrJoin(names, ", ");
+  if (absl::StrJoin(SortedBy(sql), ", ") != absl::AsciiStrToLower(wanted)) {
+    Wrong(path, absl::StrFormat("expected the rows in order: ORDER BY %s, ascending", wanted));
+  }
+  return query;
+}
+
 void MappingChecker::CheckGet(const std::string& path, const mapping::v1::Resource& resource,
                               ResourcePlan& plan) {
   if (plan.get_method == nullptr) return;
@@ -68,14 +150,8 @@ void MappingChecker::CheckList(const std::string& path, const mapping::v1::Resou
                  absl::StrFormat("expected 'list': the service has %s", plan.list_method->name()));
   }
   plan.order = CheckOrder(path + ".list.order", resource.list().order(), "after", plan);
-  plan.list = CheckQuery(path + ".list.query", resource.list().query(), Parameters(plan.order));
-}
-
-std::vector<std::string> MappingChecker::Parameters(const std::vector<OrderColumn>& order) {
-  std::vector<std::string> names;
-  for (const OrderColumn& column : order) names.push_back(column.parameter);
-  names.push_back("limit");
-  return names;
+  plan.list =
+      CheckPaged(path + ".list.query", resource.list().query(), plan.order, plan.key_column);
 }
 
 std::vector<OrderColumn> MappingChecker::CheckOrder(
@@ -109,14 +185,14 @@ void MappingChecker::CheckWatch(const std::string& path, const mapping::v1::Watc
   w.keys = CheckQuery(path + ".keys.query", watch.keys().query(), {"keys"});
   if (watch.has_new_()) {
     w.cursor = CheckOrder(path + ".new.cursor", watch.new_().cursor(), "since", plan);
-    w.fresh = CheckQuery(path + ".new.query", watch.new_().query(), Parameters(w.cursor));
+    w.fresh = CheckPaged(path + ".new.query", watch.new_().query(), w.cursor, plan.key_column);
     Take(path + ".new.gap", watch.new_().has_gap(), watch.new_().gap(), w.gap);
   }
   if (watch.has_open()) w.open = CheckQuery(path + ".open.query", watch.open().query(), {});
   if (!watch.has_reconcile()) {
     Wrong(path, "expected 'reconcile': without it deletes and late rows are never found");
   } else {
-    CheckReconcile(path + ".reconcile", watch.reconcile(), w);
+    CheckReconcile(path + ".reconcile", watch.reconcile(), plan);
   }
   if (!watch.max_deletes().empty() && !ParsePercent(watch.max_deletes(), w.max_deletes)) {
     Wrong(path + ".max_deletes", "expected a share such as 10%");
@@ -124,8 +200,10 @@ void MappingChecker::CheckWatch(const std::string& path, const mapping::v1::Watc
 }
 
 void MappingChecker::CheckReconcile(const std::string& path, const mapping::v1::Reconcile& from,
-                                    WatchPlan& w) {
-  w.reconcile = CheckQuery(path + ".query", from.query(), {"after", "limit"});
+                                    ResourcePlan& plan) {
+  WatchPlan& w = plan.watch;
+  w.reconcile = CheckPaged(path + ".query", from.query(), CheckOrder(path, {}, "after", plan),
+                           plan.key_column);
   Take(path + ".every", from.has_every(), from.every(), w.reconcile_every);
   Take(path + ".within", from.has_within(), from.within(), w.within);
   w.age = from.age();

@@ -138,6 +138,38 @@ TEST_F(MappingTest, RefusesAnOrderThatDoesNotEndInTheKey) {
   ExpectProblem("cursor: [radacctid]", "cursor: [{column: acctstarttime, type: TIME}]",
                 "expected the key 'radacctid' as the last column");
 }
+TEST_F(MappingTest, RefusesPagesThatAreNotInOrder) {
+  const std::string list = "WHERE id > :after ORDER BY id LIMIT :limit";
+  for (const char* query : {
+           "WHERE id > :after LIMIT :limit",
+           "WHERE id > :after ORDER BY id DESC LIMIT :limit",
+           "WHERE id > :after ORDER BY shortname, id LIMIT :limit",
+           "WHERE id > :after ORDER BY -id LIMIT :limit",
+           "WHERE id > :after ORDER BY lower(id) LIMIT :limit",
+           "WHERE id > :after /* ORDER BY id */ LIMIT :limit",
+           "WHERE id > :after AND 'x' <> ' ORDER BY id' LIMIT :limit",
+           "WHERE id IN (SELECT id FROM nas ORDER BY id) AND id > :after LIMIT :limit",
+       }) {
+    const auto problems = Spoil(list, query);
+    ASSERT_EQ(problems.size(), 1u) << query;
+    EXPECT_THAT(problems[0], HasSubstr("expected the rows in order: ORDER BY id, ascending"));
+  }
+}
+TEST_F(MappingTest, TakesAnOrderHoweverItIsWritten) {
+  const std::string list = "WHERE id > :after ORDER BY id LIMIT :limit";
+  for (const char* query : {
+           "WHERE id > :after ORDER BY nas.ID ASC LIMIT :limit",
+           "WHERE id > :after order  by \"nas\".\"id\" /* the key */ LIMIT :limit",
+           "WHERE id > :after ORDER BY [id] OFFSET 0 ROWS FETCH NEXT :limit ROWS ONLY",
+           "WHERE id > :after AND :limit > (SELECT 1 ORDER BY 1 LIMIT 1) ORDER BY `id`",
+       }) {
+    EXPECT_THAT(Spoil(list, query), IsEmpty()) << query;
+  }
+}
+TEST_F(MappingTest, RefusesLimitsOfNothing) {
+  ExpectProblem("concurrency: 2", "concurrency: 0", "expected 1 to 64 connections");
+  ExpectProblem("rows: 5000", "rows: 0", "expected 1 to 100000 rows");
+}
 TEST_F(MappingTest, RefusesAHorizonWithoutAge) {
   ExpectProblem("within: 7d\n        age: acctstarttime", "within: 7d", "expected 'age'");
 }

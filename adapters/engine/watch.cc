@@ -152,6 +152,7 @@ absl::Status Watch::PollNew(Connection& connection) {
   int rows = 0;
   do {
     auto s = Page(connection, watch_.fresh, watch_.cursor, position, Origin::kNew, rows);
+    if (s.ok()) s = CommitIfMany();
     if (!s.ok()) return s;
   } while (rows >= options_.source->limits().rows);
   const absl::Time now = options_.clock->Now();
@@ -269,7 +270,8 @@ absl::Status Watch::RunReconcile(bool& is_over) {
   if (s = FinishReconcile(**lease); !s.ok()) return s;
   is_reconciling_ = false;
   is_over = true;
-  reconcile_due_ = options_.clock->Now() + watch_.reconcile_every;
+  reconciled_ = options_.clock->Now();
+  reconcile_due_ = reconciled_ + watch_.reconcile_every;
   return absl::OkStatus();
 }
 
@@ -358,11 +360,13 @@ void Watch::Publish(const absl::Status& status) {
   metrics_->rows.Set(static_cast<double>(state_.size()));
   metrics_->parked.Set(static_cast<double>(parked_.size()));
   metrics_->held_deletes.Set(static_cast<double>(held));
+  metrics_->reconciled.Set(absl::ToDoubleSeconds(reconciled_ - absl::UnixEpoch()));
   absl::MutexLock lock(&mutex_);
   standing_ = {.is_synced = IsSynced(),
                .rows = static_cast<int64_t>(state_.size()),
                .parked = static_cast<int64_t>(parked_.size()),
                .held_deletes = held,
+               .reconciled = reconciled_,
                .error = status.ok() ? "" : observe::StatusText(status)};
 }
 

@@ -48,6 +48,7 @@ struct WatchStanding {
   int64_t rows = 0;
   int64_t parked = 0;
   int64_t held_deletes = 0;
+  absl::Time reconciled;  // when the last reconcile ended; 1970 before the first
   std::string error;
 };
 
@@ -202,6 +203,7 @@ class Watch {
   sources::sql::Value reconcile_start_;
   Position reconcile_position_;
   absl::Time reconcile_due_ = absl::InfinitePast();
+  absl::Time reconciled_ = absl::UnixEpoch();
   int64_t held_by_poll_ = 0;
   int64_t held_by_reconcile_ = 0;
 

@@ -62,17 +62,18 @@ void WatchLoop::Run() {
     committed_();
     if (polled.ok() && watch_.has_backlog()) continue;
     if (polled.ok() && polls_see_changes_) observed_(poll_began);
-    // What is left until the next poll is the reconcile's.
-    absl::Duration left = every_ - (absl::Now() - began);
-    while (polled.ok() && clock_.Now() >= watch_.reconcile_due() && left > pause_) {
+    // What is left until the next poll is the reconcile's, and a page of it in any case.
+    absl::Duration left;
+    while (polled.ok() && clock_.Now() >= watch_.reconcile_due()) {
       if (!watch_.is_reconciling()) reconcile_began = clock_.Now();
       auto is_over = watch_.Reconcile();
       committed_();
       if (is_over.ok() && *is_over && !polls_see_changes_) observed_(reconcile_began);
       if (!is_over.ok()) Tell(is_over.status());
       if (!is_over.ok() || *is_over) break;
-      if (!Wait(pause_)) return;
       left = every_ - (absl::Now() - began);
+      if (left <= pause_) break;
+      if (!Wait(pause_)) return;
     }
     left = every_ - (absl::Now() - began);
     if (!Wait(std::max(left, absl::ZeroDuration()))) return;

@@ -38,6 +38,9 @@ WatchMetrics::WatchMetrics(const std::string& adapter, const std::string& resour
                      LabelsOf(adapter, resource))),
       held_deletes(Measure("simpul_adapter_held_deletes_rows",
                            "Deletes that wait for somebody to accept them",
-                           LabelsOf(adapter, resource))) {}
+                           LabelsOf(adapter, resource))),
+      reconciled(Measure("simpul_adapter_reconcile_time_seconds",
+                         "When the last reconcile ended, as seconds since 1970",
+                         LabelsOf(adapter, resource))) {}
 
 }  // namespace simpul::engine

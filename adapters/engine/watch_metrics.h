@@ -22,6 +22,7 @@ class WatchMetrics {
   prometheus::Gauge& rows;
   prometheus::Gauge& parked;
   prometheus::Gauge& held_deletes;
+  prometheus::Gauge& reconciled;
 };
 
 }  // namespace simpul::engine

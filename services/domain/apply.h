@@ -34,8 +34,8 @@ absl::StatusOr<kafka::Outcome> ApplyEvent(const kafka::Record& record,
         absl::StrCat("the data is no ", Event::descriptor()->full_name()));
   }
   const Resource& resource = (event.*resource_of)();
-  const auto cause = CheckOrigin(record, resource.name(), collection, event.revision(),
-                                 event.observe_time());
+  const auto cause =
+      CheckOrigin(record, resource.name(), collection, event.revision(), event.observe_time());
   if (!cause.ok()) return cause.status();
   auto row = load(resource.name());
   if (!row.ok()) return row.status();
