@@ -171,6 +171,32 @@ TEST_F(GatewayTest, AStreamOutlivesTheDefaultDeadline) {
   EXPECT_TRUE(Eventually([&] { return part.service->cancelled_calls == 1; }));
 }
 
+TEST_F(GatewayTest, CutsAClientThatDoesNotAnswerAndKeepsOneThatDoes) {
+  const RunningPart part = city_.StartPart("a");
+  city_.options().limits.ping_after = absl::Milliseconds(200);
+  StartWith({&part});
+  auto context = Context(city_.key());
+  events::v1::SubscribeRequest request;
+  request.set_name_prefix("endless");
+  auto reader = events_->Subscribe(context.get(), request);
+  ASSERT_TRUE(Eventually([&] { return part.service->slow_calls == 1; }));
+  // Its host is gone: it says no more, not even that it ends.
+  const std::string path = "/v1/departments/x/hotspots/slow";
+  std::string head =
+      "\x82\x86\x01\x01x\x04" + std::string(1, static_cast<char>(path.size())) + path;
+  head += std::string("\0\x09x-api-key", 11) + static_cast<char>(city_.key().size()) + city_.key();
+  Wire vanished(city_.gateway().address());
+  vanished.Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string("\0\0\0\4\0\0\0\0\0", 9));
+  vanished.Send(std::string("\0\0", 2) + static_cast<char>(head.size()) +
+                std::string("\1\5\0\0\0\1", 6) + head);
+  ASSERT_TRUE(Eventually([&] { return part.service->slow_calls == 2; }));
+  EXPECT_TRUE(vanished.ClosedByPeer());
+  EXPECT_TRUE(Eventually([&] { return part.service->cancelled_calls == 1; }));
+  EXPECT_FALSE(Eventually([&] { return part.service->cancelled_calls > 1; }, absl::Seconds(1)));
+  context->TryCancel();
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
 TEST_F(GatewayTest, TellsThePartThatTheClientIsGone) {
   const RunningPart part = city_.StartPart("a");
   StartWith({&part});

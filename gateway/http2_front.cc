@@ -96,6 +96,7 @@ Http2Front::Http2Front(Worker* worker, Connection* connection)
        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}}};
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+  active_ns_ = worker_->loop().now_ns();
   SetTimer();
 }
 
@@ -115,31 +116,47 @@ void Http2Front::VisitCalls(const std::function<void(Call&)>& visit) {
 void Http2Front::OnTimer() {
   const TimerUse use = std::exchange(timer_use_, TimerUse::kNone);
   if (use == TimerUse::kHead) return Cut();
+  if (use == TimerUse::kQuiet) return OnQuiet();
+  GoAway();
+}
+
+void Http2Front::GoAway() {
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
                         nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR,
                         nullptr, 0);
   connection_->MarkDirty();
 }
 
-// One timer does: an incomplete header block is shorter-lived than an idle connection.
+// A client that waits for events says nothing for hours. Whether it is there still, only a PING
+// tells: a proxy before us answers TCP's own keepalive.
+void Http2Front::OnQuiet() {
+  const absl::Duration quiet = absl::Nanoseconds(worker_->loop().now_ns() - active_ns_);
+  const Limits& limits = worker_->limits();
+  if (calls_.empty() && quiet >= limits.idle_timeout) return GoAway();
+  if (!calls_.empty() && quiet >= limits.ping_after) {
+    if (std::exchange(pinged_, true)) return Cut();
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+    connection_->MarkDirty();
+  }
+  SetTimer();
+}
+
+// One timer does: an incomplete header block is shorter-lived than a quiet connection.
 void Http2Front::SetTimer() {
   if (timer_use_ == TimerUse::kGoaway || worker_->draining()) return;
-  TimerUse use = TimerUse::kNone;
-  if (head_of_ != nullptr) {
-    use = TimerUse::kHead;
-  } else if (calls_.empty()) {
-    use = TimerUse::kIdle;
-  }
+  const TimerUse use = head_of_ != nullptr ? TimerUse::kHead : TimerUse::kQuiet;
   if (use == timer_use_) return;
   timer_use_ = use;
-  timer_.Disarm();
   const Limits& limits = worker_->limits();
-  if (use == TimerUse::kHead) worker_->loop().Arm(timer_, limits.header_timeout);
-  if (use == TimerUse::kIdle) worker_->loop().Arm(timer_, limits.idle_timeout);
+  worker_->loop().Arm(timer_, use == TimerUse::kHead
+                                  ? limits.header_timeout
+                                  : std::min(limits.ping_after, limits.idle_timeout));
 }
 
 bool Http2Front::OnBytes(Buffer* received, const uint8_t* data, size_t size) {
   received_ = received;
+  active_ns_ = worker_->loop().now_ns();
+  pinged_ = false;
   const ssize_t n = nghttp2_session_mem_recv(session_, data, size);
   received_ = nullptr;
   if (flooded_) {
@@ -242,7 +259,7 @@ bool Http2Front::WithinControlBudget() {
 void Http2Front::OnStreamClose(Call& call) {
   if (head_of_ == &call) head_of_ = nullptr;
   Detach(call);
-  if (calls_.empty()) SetTimer();
+  active_ns_ = worker_->loop().now_ns();
 }
 
 void Http2Front::Detach(Call& call) {

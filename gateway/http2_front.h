@@ -52,15 +52,19 @@ class Http2Front : public ClientProtocol, public Front {
   void Detach(Call& call);
   bool WithinControlBudget();
   void OnTimer();
+  void OnQuiet();
+  void GoAway();
   void SetTimer();
 
   nghttp2_session* session_ = nullptr;
   std::vector<Call*> calls_;
   Buffer* received_ = nullptr;  // while OnBytes runs
   Call* head_of_ = nullptr;     // whose header block is incomplete
-  enum class TimerUse { kNone, kIdle, kHead, kGoaway };
+  enum class TimerUse { kNone, kQuiet, kHead, kGoaway };
   Timer timer_;
   TimerUse timer_use_ = TimerUse::kNone;
+  int64_t active_ns_ = 0;        // when the client last said something, or a call ended
+  bool pinged_ = false;          // and nothing came since
   uint32_t control_frames_ = 0;  // since control_since_ns_
   int64_t control_since_ns_ = 0;
   bool flooded_ = false;

@@ -27,7 +27,10 @@ struct Limits {
       1'000;  // PING, SETTINGS and the like without work in between; then GOAWAY
   absl::Duration header_timeout = absl::Seconds(10);  // handshake, preface and each request's head
   absl::Duration idle_timeout = absl::Minutes(5);     // a connection without a call
-  absl::Duration stall_timeout = absl::Minutes(1);    // a client that takes nothing off its socket
+  // A client that says nothing while a call is open is asked whether it is there (PING), and cut if
+  // nothing comes for as long again.
+  absl::Duration ping_after = absl::Seconds(30);
+  absl::Duration stall_timeout = absl::Minutes(1);  // a client that takes nothing off its socket
   absl::Duration default_deadline =
       absl::Seconds(30);                         // of REST, and of unary gRPC that names none
   absl::Duration max_deadline = absl::Hours(1);  // of a unary call, whatever it asks for
