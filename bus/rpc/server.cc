@@ -64,9 +64,13 @@ class GrpcServer : public Server {
   const std::string address_;
 };
 
+constexpr int kMaxThreads = 64;
+
 void SetLimits(grpc::ServerBuilder& builder, const ServerOptions& options) {
   builder.SetMaxReceiveMessageSize(options.max_receive_bytes);
-  // Only reflection is served by these threads; everything of ours is by callback.
+  // Calls that wait for a store have a thread each while they last; beyond kMaxThreads they are
+  // told RESOURCE_EXHAUSTED. Streams are by callback, and have none.
+  builder.SetResourceQuota(grpc::ResourceQuota("part").SetMaxThreads(kMaxThreads));
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);

@@ -1,10 +1,13 @@
 #include "bus/rpc/server.h"
 
+#include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <utility>
 
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "bus/rpc/access.h"
 #include "bus/rpc/status.h"
@@ -15,6 +18,7 @@
 #include "grpcpp/client_context.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "simpul/bus/v1/bus.pb.h"
+#include "simpul/bus/v1/part.grpc.pb.h"
 #include "simpul/catalogue/v1/registry.grpc.pb.h"
 
 namespace simpul::rpc {
@@ -305,6 +309,65 @@ TEST_F(ServerTest, GivesWhatNoServiceServesToTheGenericOne) {
   EXPECT_TRUE(CallRaw(channel, "/any.v1.Service/Method").ok());
   EXPECT_THAT(Call(channel), IsOk());
   EXPECT_TRUE(CallRaw(channel, "/grpc.health.v1.Health/Check").ok());
+}
+
+// A service as most are: a thread waits in each call.
+class Slow : public bus::v1::PartService::Service {
+ public:
+  grpc::Status ListParkedEvents(grpc::ServerContext*, const bus::v1::ListParkedEventsRequest*,
+                                bus::v1::ListParkedEventsResponse*) override {
+    most_ = std::max<int>(most_, ++inside_);
+    end_.WaitForNotification();
+    --inside_;
+    return grpc::Status::OK;
+  }
+  int inside() const { return inside_; }
+  int most() const { return most_; }
+  void End() { end_.Notify(); }
+
+ private:
+  std::atomic<int> inside_ = 0;
+  std::atomic<int> most_ = 0;
+  absl::Notification end_;
+};
+
+TEST_F(ServerTest, HasNoMoreThreadsThanItsLimitHoweverManyCallsCome) {
+  Slow slow;
+  auto server =
+      Server::Start({.credentials = certificates_.For("service/wifi"), .services = {&slow}});
+  ASSERT_THAT(server, IsOk());
+  const auto channel = Connect((*server)->address(), *certificates_.For("gateway"),
+                               certificates_.IdentityOf("service/wifi"));
+  const auto stub = bus::v1::PartService::NewStub(channel);
+  constexpr int kCalls = 300;
+  struct Sent {
+    grpc::ClientContext context;
+    bus::v1::ListParkedEventsRequest request;
+    bus::v1::ListParkedEventsResponse response;
+  };
+  std::vector<std::unique_ptr<Sent>> calls;
+  std::atomic<int> refused = 0, served = 0;
+  for (int i = 0; i < kCalls; ++i) {
+    Sent& call = *calls.emplace_back(std::make_unique<Sent>());
+    stub->async()->ListParkedEvents(
+        &call.context, &call.request, &call.response, [&](const grpc::Status& status) {
+          if (status.ok()) ++served;
+          if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+            ++refused;
+          }
+        });
+  }
+  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  while (slow.inside() + refused < kCalls && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  slow.End();
+  while (served + refused < kCalls && absl::Now() < deadline) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_EQ(served + refused, kCalls);
+  EXPECT_GT(slow.most(), 30);
+  EXPECT_LE(slow.most(), 64);
 }
 
 }  // namespace

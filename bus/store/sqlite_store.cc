@@ -69,6 +69,10 @@ absl::Status KeepPrivate(const std::string& path) {
       absl::StrFormat("cannot keep %s from other users: %s", path, strerror(errno)));
 }
 
+// As a PostgreSQL store has.
+constexpr int kMaxReaders = 8;
+constexpr absl::Duration kMaxWait = absl::Seconds(30);
+
 // Thread-safe.
 class SqliteStore : public Store {
  public:
@@ -88,6 +92,7 @@ class SqliteStore : public Store {
     const absl::Status status = (*reader)->Run(work);
     absl::MutexLock lock(&readers_mutex_);
     readers_.push_back(*std::move(reader));
+    --reading_;
     return status;
   }
 
@@ -99,13 +104,27 @@ class SqliteStore : public Store {
   absl::StatusOr<std::unique_ptr<SqliteConnection>> TakeReader() {
     {
       absl::MutexLock lock(&readers_mutex_);
+      if (!readers_mutex_.AwaitWithTimeout(absl::Condition(this, &SqliteStore::CanRead),
+                                           kMaxWait)) {
+        return absl::UnavailableError("all readers of the store are busy; try again");
+      }
+      ++reading_;
       if (!readers_.empty()) {
         auto reader = std::move(readers_.back());
         readers_.pop_back();
         return reader;
       }
     }
-    return SqliteConnection::Open(path_, SqliteConnection::Use::kRead);
+    auto opened = SqliteConnection::Open(path_, SqliteConnection::Use::kRead);
+    if (!opened.ok()) {
+      absl::MutexLock lock(&readers_mutex_);
+      --reading_;
+    }
+    return opened;
+  }
+
+  bool CanRead() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(readers_mutex_) {
+    return reading_ < kMaxReaders;
   }
 
   const FileLock lock_;
@@ -115,6 +134,7 @@ class SqliteStore : public Store {
   const std::unique_ptr<SqliteConnection> writer_;
   absl::Mutex readers_mutex_;
   std::vector<std::unique_ptr<SqliteConnection>> readers_ ABSL_GUARDED_BY(readers_mutex_);
+  int reading_ ABSL_GUARDED_BY(readers_mutex_) = 0;
 };
 
 }  // namespace

@@ -7,12 +7,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "bus/store/test_store.h"
 #include "bus/testing/status_matchers.h"
 #include "gmock/gmock.h"
@@ -36,6 +40,30 @@ TEST(SqliteStore, OneProcessHasTheFile) {
                 StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("another process")));
   }
   EXPECT_THAT(Store::Open(options), IsOk());
+}
+
+TEST(SqliteStore, HasFewReadersHoweverManyThreadsRead) {
+  auto store = Store::Open(FreshStore(Database::kSqlite));
+  ASSERT_THAT(store, IsOk());
+  std::atomic<int> inside = 0, most = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 64; ++i) {
+    threads.emplace_back([&] {
+      EXPECT_THAT((*store)->Read([&](Transaction&) {
+        const int now = ++inside;
+        int before = most;
+        while (before < now && !most.compare_exchange_weak(before, now)) {
+        }
+        absl::SleepFor(absl::Milliseconds(10));  // so that they meet
+        --inside;
+        return absl::OkStatus();
+      }),
+                  IsOk());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(most, 1);
+  EXPECT_LE(most, 8);
 }
 
 // In a directory that others may look into, under a umask that keeps nobody out.
