@@ -185,9 +185,9 @@ void KafkaConsumer::OnRebalance(rd_kafka_t* client, rd_kafka_resp_err_t event,
   }
 }
 
-// Joins the group, not before there are topics, as they are part of the name to join under; goes on
-// without a name, should somebody else have it or the broker have lost who we are. False: try
-// again.
+// Joins the group, not before there are topics, as they are part of the name to join under; without
+// a name, should it be fenced: somebody else has it, or a commit met a restarted broker. The store
+// has the offsets, so nothing is lost, but the name's session may have to end first. False: again.
 bool KafkaConsumer::Join() {
   if (client_ != nullptr && !fatal_) return true;
   if (fatal_) Disconnect();
