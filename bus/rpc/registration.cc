@@ -23,6 +23,9 @@ using catalogue::v1::RegistryService;
 // How long a refusal stands before we ask again, until the catalogue has told its lease.
 constexpr absl::Duration kDefaultLease = absl::Seconds(10);
 constexpr absl::Duration kFarewell = absl::Seconds(1);
+// After it has left the list a part still answers so long: whoever follows the list hears of it
+// meanwhile, and sends no call that would be broken off.
+constexpr absl::Duration kHeard = absl::Milliseconds(200);
 
 std::string NewInstance() {
   std::random_device random;
@@ -124,7 +127,8 @@ class LeasedRegistration : public Registration {
     catalogue::v1::DeregisterRequest request;
     request.set_instance(request_.part().instance());
     catalogue::v1::DeregisterResponse response;
-    stub_->Deregister(&context, request, &response);  // else the lease runs out
+    // Else the lease runs out.
+    if (stub_->Deregister(&context, request, &response).ok()) absl::SleepFor(kHeard);
   }
 
   const std::string who_;

@@ -160,6 +160,14 @@ TEST_F(RegistrationTest, HoldsWhileItIsRenewedAndDeregistersAtTheEnd) {
   EXPECT_EQ(catalogue_.deregistered.Next(), instance);
 }
 
+TEST_F(RegistrationTest, EndsWhenGatewaysHaveHadTimeToHearThatItLeft) {
+  auto registration = Register();
+  ASSERT_THAT(Until(*registration, true), IsOk());
+  const absl::Time begin = absl::Now();
+  registration.reset();
+  EXPECT_GE(absl::Now() - begin, absl::Milliseconds(200));
+}
+
 TEST_F(RegistrationTest, SaysWhyItWasRefusedAndAsksAgain) {
   catalogue_.Refuse(absl::AlreadyExistsError("the route belongs to service/other"));
   const auto registration = Register();
