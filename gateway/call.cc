@@ -59,12 +59,13 @@ void Call::Reset() {
   head_too_large = request_ended = head_sent = client_waits = response_ended = false;
   to_client.Clear();
   session = nullptr;
-  part_waits = replayable = part_ended = false;
+  part_waits = replayable = asked_twice = part_ended = false;
   to_part.Clear();
   replay.Clear();
   untaken = 0;
   attempts = 0;
   key_id.clear();
+  request_id.clear();
   timeout.clear();
   response.Clear();
   trailers.Clear();

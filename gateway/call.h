@@ -92,7 +92,7 @@ class Handler {
 enum class PartLoss {
   kReset,       // closed by the part, in order or not
   kConnection,  // its connection is gone
-  kUnseen,      // the part has not begun with it: another one may be asked
+  kUnseen,      // the part has not begun with it: another one may be asked, whatever it does
 };
 
 // State of one call. Pooled by the worker: Reset makes it like new and keeps its memory. One
@@ -129,9 +129,11 @@ class Call {
   SliceQueue to_part;
   SliceQueue replay;  // what was sent already, until the part begins to answer
   bool replayable = false;
-  size_t untaken = 0;  // bytes of to_part that the client was credited for already
+  bool asked_twice = false;  // of two parts, since the first may have seen it and did not answer
+  size_t untaken = 0;        // bytes of to_part that the client was credited for already
   int attempts = 0;
   std::string key_id;       // of the caller's key
+  std::string request_id;   // made by us
   std::string caller;       // base64 of simpul.bus.v1.Caller
   std::string timeout;      // grpc-timeout for the part; empty: none
   bool part_ended = false;  // the part's answer is complete

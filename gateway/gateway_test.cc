@@ -15,6 +15,7 @@ namespace simpul::gateway {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 class GatewayTest : public GatewayFixture {};
 
@@ -60,6 +61,29 @@ TEST_F(GatewayTest, PassesAnErrorAsThePartSaidIt) {
   const grpc::Status status = Get("missing", &hotspot_);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(status.error_message(), "tidak ada 100% \"ünique\"");
+  EXPECT_EQ(status.error_details(), "");  // a stack is among what may be there
+}
+
+TEST_F(GatewayTest, TellsNobodyWhatAPartSaysOfItsOwnFailure) {
+  const RunningPart part = city_.StartPart("a", /*extra=*/false, "adapter/dpupr");
+  StartWith({&part});
+  for (const auto& [id, code] : {std::pair("internal", grpc::StatusCode::INTERNAL),
+                                 std::pair("unknown", grpc::StatusCode::UNKNOWN)}) {
+    const grpc::Status status = Get(id, &hotspot_);
+    EXPECT_EQ(status.error_code(), code);
+    EXPECT_EQ(status.error_details(), "");
+    EXPECT_THAT(status.error_message(), MatchesRegex("simpul.wifi.v1.HotspotService failed; .* "
+                                                     "under request [0-9a-f]{20}"));
+  }
+}
+
+TEST_F(GatewayTest, PassesWhatAServiceSaysOfAnUnknownOutcome) {
+  const RunningPart part = city_.StartPart("a");
+  StartWith({&part});
+  const grpc::Status status = Get("unknown", &hotspot_);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNKNOWN);
+  EXPECT_THAT(status.error_message(), HasSubstr("SELECT"));
+  EXPECT_EQ(status.error_details(), "");
 }
 
 TEST_F(GatewayTest, TellsAClientThatItsRequestIsNoMessage) {

@@ -103,9 +103,8 @@ absl::StatusCode ParseGrpcStatus(std::string_view text) {
 absl::StatusCode CodeOfHttp2Error(uint32_t error) {
   switch (error) {
     case NGHTTP2_REFUSED_STREAM:
+    case NGHTTP2_CANCEL:  // the part broke off; its caller did not
       return absl::StatusCode::kUnavailable;
-    case NGHTTP2_CANCEL:
-      return absl::StatusCode::kCancelled;
     case NGHTTP2_ENHANCE_YOUR_CALM:
       return absl::StatusCode::kResourceExhausted;
     case NGHTTP2_INADEQUATE_SECURITY:

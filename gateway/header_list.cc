@@ -20,6 +20,10 @@ void HeaderList::Clear() {
   fields_.clear();
 }
 
+void HeaderList::Remove(std::string_view name) {
+  std::erase_if(fields_, [name](const nghttp2_nv& field) { return NameOf(field) == name; });
+}
+
 std::string_view HeaderList::Find(std::string_view name) const {
   for (const nghttp2_nv& field : fields_) {
     if (NameOf(field) == name) return ValueOf(field);

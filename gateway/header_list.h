@@ -39,6 +39,8 @@ class HeaderList {
   std::string_view Find(std::string_view name) const;
   const std::vector<nghttp2_nv>& fields() const { return fields_; }
   bool empty() const { return fields_.empty(); }
+  // Leaves out all of this name.
+  void Remove(std::string_view name);
 
  private:
   std::vector<nghttp2_nv> fields_;

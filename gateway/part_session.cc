@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "bus/observe/log.h"
 #include "bus/rpc/x509.h"
+#include "gateway/grpc_wire.h"
 #include "gateway/http2.h"
 #include "gateway/worker.h"
 
@@ -40,6 +41,12 @@ void SetSocketOptions(int fd) {
   SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, 5);
   SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 2);
   SetOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, 20'000);
+}
+
+// gRPC answers so what reaches a server at the moment it shuts down, and what it gives up; the
+// caller did not cancel.
+bool BrokeOff(const HeaderList& answer) {
+  return ParseGrpcStatus(answer.Find("grpc-status")) == absl::StatusCode::kCancelled;
 }
 
 Call* CallOf(nghttp2_session* session, int32_t stream) {
@@ -328,9 +335,15 @@ void PartSession::OnFrame(const nghttp2_frame& frame) {
   Call* call = CallOf(session_, frame.hd.stream_id);
   if (call == nullptr) return;
   const bool ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  const bool is_head =
+      frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_RESPONSE;
+  if (ended && is_head && BrokeOff(call->response)) {  // as if it had reset the stream
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, call->part_stream, NGHTTP2_CANCEL);
+    return connection_->MarkDirty();
+  }
   if (ended) call->part_ended = true;
   if (call->handler == nullptr) return;
-  if (frame.hd.type == NGHTTP2_HEADERS && frame.headers.cat == NGHTTP2_HCAT_RESPONSE) {
+  if (is_head) {
     if (call->response.Find(":status").starts_with('1')) return call->response.Clear();
     call->replayable = false;
     call->handler->OnResponseHead(*call, ended);  // may look at what was sent

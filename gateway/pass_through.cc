@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "gateway/grpc_wire.h"
 #include "gateway/part_session.h"
+#include "gateway/part_status.h"
 #include "gateway/personal_filter.h"
 #include "gateway/transcode/wire_to_json.h"
 #include "gateway/worker.h"
@@ -59,6 +60,7 @@ void PassThrough::OnResponseHead(Call& call, bool ended) {
       return worker_->Finish(call, status);
     }
   }
+  if (ended && HideFailure(call, call.response)) return;
   if (call.target->strip != nullptr && !ended) {
     call.filter = std::make_unique<PersonalFilter>(worker_, *call.target->strip);
   }
@@ -66,6 +68,18 @@ void PassThrough::OnResponseHead(Call& call, bool ended) {
   call.response_ended = ended;
   if (ended) worker_->Count(call, ParseGrpcStatus(call.response.Find("grpc-status")));
   call.front->SendHead(call, call.response.fields(), ended);
+}
+
+// Keeps from the caller what a part says of an error and did not write for callers. REST shows no
+// details of an error, and among those of google.rpc is a stack. True: the call was answered.
+bool PassThrough::HideFailure(Call& call, HeaderList& last) {
+  const absl::StatusCode code = ParseGrpcStatus(last.Find("grpc-status"));
+  if (IsUnmeantForCallers(call, code)) {
+    worker_->Finish(call, WithoutItsText(call, code));
+    return true;
+  }
+  last.Remove("grpc-status-details-bin");
+  return false;
 }
 
 // Whether the request, as far as it is still at hand, is a message of its type. Its client should
@@ -115,6 +129,7 @@ void PassThrough::OnResponseEnd(Call& call) {
   if (call.filter != nullptr && !call.filter->between_messages()) {
     return worker_->Finish(call, absl::InternalError("the part ended in the middle of a message"));
   }
+  if (HideFailure(call, call.trailers)) return;
   call.response_ended = true;
   worker_->Count(call, ParseGrpcStatus(call.trailers.Find("grpc-status")));
   call.front->Resume(call);

@@ -23,6 +23,7 @@ class PassThrough : public Handler {
   void OnSent(Call& call, size_t size) override;
 
  private:
+  bool HideFailure(Call& call, HeaderList& last);
   absl::Status CheckRequest(Call& call);
   void Filter(Call& call, const Slice& data);
   // Lets the part send as much as was taken, unless the client is behind.

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "gateway/grpc_wire.h"
 #include "gateway/part_session.h"
+#include "gateway/part_status.h"
 #include "gateway/transcode/request.h"
 #include "gateway/transcode/rest_error.h"
 #include "gateway/transcode/wire_to_json.h"
@@ -188,6 +189,7 @@ absl::Status RestHandler::StatusOfPart(Call& call) const {
   if (!status.empty()) {
     const absl::StatusCode code = ParseGrpcStatus(status);
     if (code == absl::StatusCode::kOk) return absl::OkStatus();
+    if (IsUnmeantForCallers(call, code)) return WithoutItsText(call, code);
     const std::string message = DecodeGrpcMessage(last.Find("grpc-message"));
     return absl::Status(code, message);
   }

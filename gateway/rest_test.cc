@@ -78,6 +78,14 @@ TEST_F(RestTest, TurnsAPartsErrorIntoGooglesShape) {
   EXPECT_EQ(StatusOf(Ask(Request("GET /v1/hotspots?page_size=-1"))), 400);
 }
 
+TEST_F(RestTest, TellsNobodyWhatAPartSaysOfItsOwnFailure) {
+  Start();
+  const std::string answer = Ask(Request("GET /v1/departments/x/hotspots/internal"));
+  EXPECT_EQ(StatusOf(answer), 500);
+  EXPECT_THAT(answer, Not(HasSubstr("SELECT")));
+  EXPECT_THAT(BodyOf(answer), HasSubstr("HotspotService failed; "));
+}
+
 TEST_F(RestTest, RefusesBadInputWithTheFieldAndNotTheValue) {
   Start();
   const std::string line = "POST /v1/subscriptions?subscription_id=mine";

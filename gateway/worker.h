@@ -130,6 +130,7 @@ class Worker {
   void NameCaller(Call& call, const Key& key);
   bool AnswerProbe(Call& call);
   void DispatchGrpc(Call& call);
+  static bool MayAskAnother(Call& call, PartLoss loss);
   bool SendAgain(Call& call);
   const std::vector<nghttp2_nv>& PartFields(Call& call);
   void ReleaseIfOver(Call& call);

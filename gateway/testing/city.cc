@@ -19,6 +19,7 @@
 namespace simpul::gateway {
 namespace {
 
+constexpr char kSql[] = "SELECT nik FROM penduduk WHERE nama = 'Siti'";
 constexpr char kPepper[] = "0123456789abcdef0123456789abcdef";
 
 }  // namespace
@@ -132,13 +133,21 @@ grpc::Status FakePart::GetHotspot(grpc::ServerContext* context,
   deadline_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                     context->deadline() - std::chrono::system_clock::now())
                     .count();
+  if (breaks_off) {
+    context->TryCancel();
+    return grpc::Status::CANCELLED;
+  }
   const std::string& name = request->name();
+  if (name.ends_with("/internal")) return {grpc::StatusCode::INTERNAL, kSql, kSql};
+  if (name.ends_with("/unknown")) return {grpc::StatusCode::UNKNOWN, kSql, kSql};
   if (name.ends_with("/slow")) {
     ++slow_calls;
     if (Eventually([&] { return context->IsCancelled(); }, absl::Seconds(30))) ++cancelled_calls;
     return grpc::Status::CANCELLED;
   }
-  if (name.ends_with("/missing")) return {grpc::StatusCode::NOT_FOUND, "tidak ada 100% \"ünique\""};
+  if (name.ends_with("/missing")) {
+    return {grpc::StatusCode::NOT_FOUND, "tidak ada 100% \"ünique\"", kSql};
+  }
   hotspot->set_name(name);
   if (name.ends_with("/large")) hotspot->set_description(std::string(20 << 20, 'x'));
   if (name.ends_with("/medium")) hotspot->set_description(std::string(300 << 10, 'x'));
@@ -185,9 +194,14 @@ grpc::Status FakePart::Subscribe(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
-grpc::Status FakePart::CreateSubscription(grpc::ServerContext*,
+grpc::Status FakePart::CreateSubscription(grpc::ServerContext* context,
                                           const events::v1::CreateSubscriptionRequest* request,
                                           events::v1::Subscription* subscription) {
+  ++calls;
+  if (breaks_off) {
+    context->TryCancel();
+    return grpc::Status::CANCELLED;
+  }
   *subscription = request->subscription();
   subscription->set_name("subscriptions/" + request->subscription_id());
   return grpc::Status::OK;
@@ -232,12 +246,12 @@ void City::StartCatalogue() {
   catalogue_address_ = catalogue_server_->address();
 }
 
-RunningPart City::StartPart(const std::string& instance, bool extra) {
+RunningPart City::StartPart(const std::string& instance, bool extra, const std::string& who) {
   RunningPart running;
   running.service = std::make_unique<FakePart>(instance);
   auto server = rpc::Server::Start(
       {.address = "127.0.0.1:0",
-       .credentials = credentials_.For("service/wifi"),
+       .credentials = credentials_.For(who),
        .services = {static_cast<wifi::v1::HotspotService::Service*>(running.service.get()),
                     static_cast<events::v1::EventService::Service*>(running.service.get())}});
   EXPECT_TRUE(server.ok()) << server.status();
@@ -249,8 +263,8 @@ RunningPart City::StartPart(const std::string& instance, bool extra) {
   EXPECT_TRUE(protoset.ok()) << protoset.status();
   const std::string hash = rpc::ContractHash(*protoset);
   catalogue_->AddContract(hash, *protoset);
-  running.part.set_name("parts/service/wifi/instances/" + instance);
-  running.part.set_identity(credentials_.IdentityOf("service/wifi").Uri());
+  running.part.set_name("parts/" + who + "/instances/" + instance);
+  running.part.set_identity(credentials_.IdentityOf(who).Uri());
   running.part.set_instance(instance);
   running.part.set_address(running.server->address());
   for (const std::string& service : services) running.part.add_services(service);

@@ -56,10 +56,10 @@ class FakeCatalogue : public catalogue::v1::RegistryService::Service,
   std::vector<catalogue::v1::WatchKeysResponse> key_changes_;  // from the first on
 };
 
-// Hotspots: "…/slow" answers only when its call is cancelled, "…/missing" is NOT_FOUND, "…/large"
-// is 20 MiB; any other comes back with the instance as display_name and its caller in the
-// description. Subscriptions to the prefix "flood" never end; others send one event for each type
-// asked for.
+// Hotspots: "…/slow" answers only when its call is cancelled, "…/missing" is NOT_FOUND,
+// "…/internal" and "…/unknown" are errors with SQL in text and details, "…/large" is 20 MiB; any
+// other comes back with the instance as display_name and its caller in the description.
+// Subscriptions to the prefix "flood" never end; others send one event for each type asked for.
 class FakePart : public wifi::v1::HotspotService::Service,
                  public events::v1::EventService::Service {
  public:
@@ -71,11 +71,12 @@ class FakePart : public wifi::v1::HotspotService::Service,
                             wifi::v1::ListHotspotsResponse* response) override;
   grpc::Status Subscribe(grpc::ServerContext* context, const events::v1::SubscribeRequest* request,
                          grpc::ServerWriter<events::v1::SubscribeResponse>* writer) override;
-  grpc::Status CreateSubscription(grpc::ServerContext*,
+  grpc::Status CreateSubscription(grpc::ServerContext* context,
                                   const events::v1::CreateSubscriptionRequest* request,
                                   events::v1::Subscription* subscription) override;
 
-  std::atomic<int> calls = 0;            // of GetHotspot
+  std::atomic<bool> breaks_off = false;  // GetHotspot and CreateSubscription, as if it shut down
+  std::atomic<int> calls = 0;            // of GetHotspot and CreateSubscription
   std::atomic<int> slow_calls = 0;       // begun
   std::atomic<int> cancelled_calls = 0;  // of those, ended by the client
   std::atomic<int64_t> flood_bytes = 0;  // written so far
@@ -99,8 +100,9 @@ class City {
   ~City();
 
   // An instance on the bus's certificates, known to nobody yet. `extra`: one more service in its
-  // contract, which gives it another hash.
-  RunningPart StartPart(const std::string& instance, bool extra = false);
+  // contract, which gives it another hash. `who`: its certificate's.
+  RunningPart StartPart(const std::string& instance, bool extra = false,
+                        const std::string& who = "service/wifi");
   // What the gateway is started with; change it before StartGateway.
   Options& options() { return options_; }
   void StartGateway();

@@ -2,6 +2,7 @@
 #ifndef SIMPUL_GATEWAY_TRANSCODE_CONTRACT_H_
 #define SIMPUL_GATEWAY_TRANSCODE_CONTRACT_H_
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,6 +35,12 @@ struct Method {
   bool client_streaming = false;
   bool server_streaming = false;
   std::vector<HttpRule> rules;
+
+  // REST serves it by GET alone, which changes nothing and may be asked twice (RFC 9110, 9.2.2).
+  bool only_reads() const {
+    return !rules.empty() && std::all_of(rules.begin(), rules.end(),
+                                         [](const HttpRule& rule) { return rule.verb == "GET"; });
+  }
 };
 
 struct Service {
