@@ -11,8 +11,8 @@
 namespace simpul::cli {
 namespace {
 
-std::shared_ptr<grpc::Channel> CatalogueChannel(const rpc::Credentials& credentials,
-                                                const std::string& address) {
+std::shared_ptr<grpc::Channel> ChannelOf(const rpc::Credentials& credentials,
+                                         const std::string& address) {
   return rpc::Connect(address, credentials,
                       {credentials.identity().trust_domain, "service", "catalogue"});
 }
@@ -44,9 +44,12 @@ OperatorClient::OperatorClient(std::shared_ptr<const rpc::Credentials> credentia
                                std::string catalogue)
     : credentials_(std::move(credentials)),
       catalogue_(std::move(catalogue)),
-      keys_(catalogue::v1::KeyService::NewStub(CatalogueChannel(*credentials_, catalogue_))),
-      registry_(
-          catalogue::v1::RegistryService::NewStub(CatalogueChannel(*credentials_, catalogue_))) {}
+      keys_(catalogue::v1::KeyService::NewStub(ChannelOf(*credentials_, catalogue_))),
+      registry_(catalogue::v1::RegistryService::NewStub(ChannelOf(*credentials_, catalogue_))) {}
+
+std::shared_ptr<grpc::Channel> OperatorClient::CatalogueChannel() const {
+  return ChannelOf(*credentials_, catalogue_);
+}
 
 absl::Status OperatorClient::Explain(const grpc::Status& status) const {
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return rpc::FromGrpc(status);

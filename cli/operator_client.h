@@ -38,13 +38,16 @@ class OperatorClient {
   // What was freed. NOT_FOUND, FAILED_PRECONDITION: as for RegistryService.ReleaseRoutes.
   absl::StatusOr<catalogue::v1::ReleaseRoutesResponse> ReleaseRoutes(const std::string& identity);
 
+  // A channel to the catalogue itself.
+  std::shared_ptr<grpc::Channel> CatalogueChannel() const;
+  // What a call to it came to, naming its address if it cannot be reached.
+  absl::Status Explain(const grpc::Status& status) const;
+
   // A channel to the part "service/wifi" or "adapter/diskominfo"; to any of its instances.
   // NOT_FOUND: it is not on the bus.
   absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelTo(const std::string& path);
 
  private:
-  absl::Status Explain(const grpc::Status& status) const;
-
   const std::shared_ptr<const rpc::Credentials> credentials_;
   const std::string catalogue_;
   const std::unique_ptr<catalogue::v1::KeyService::Stub> keys_;

@@ -10,6 +10,7 @@
 #include "adapters/engine/part.h"
 #include "bus/observe/admin_server.h"
 #include "bus/observe/log.h"
+#include "cli/catalogue_import.h"
 #include "cli/files.h"
 #include "cli/kafka_watch.h"
 #include "cli/part_flags.h"
@@ -64,16 +65,23 @@ void AddListen(CLI::App& command, PartFlags& flags) {
   command.add_option("--listen", flags.listen, "host:port to serve on; port 0 picks one");
 }
 
-void AddCatalogue(CLI::App& app, Invocation& invocation) {
+struct CatalogueFlags : PartFlags {
+  catalogue::Options catalogue;
+};
+
+void AddCatalogue(CLI::App& parent, Invocation& invocation) {
   static constexpr PartNeeds kNeeds{.catalogue = false, .kafka = false};
-  auto flags = std::make_shared<PartFlags>();
-  CLI::App* command = AddCommand(app, invocation, "catalogue", "Run the catalogue alone",
-                                 "simpul catalogue --listen 127.0.0.1:7400", [flags] {
+  auto flags = std::make_shared<CatalogueFlags>();
+  flags->catalogue.read_sheet = ReadSheetRows;
+  CLI::App* command = AddCommand(parent, invocation, "serve", "Run the catalogue alone",
+                                 "simpul catalogue serve --listen 127.0.0.1:7400", [flags] {
                                    return RunPart<catalogue::Part>(*flags, "service/catalogue",
-                                                                   kNeeds, catalogue::Options());
+                                                                   kNeeds, flags->catalogue);
                                  });
   AddPartFlags(*command, *flags, kNeeds);
   AddListen(*command, *flags);
+  command->add_option("--drop", flags->catalogue.drop,
+                      "Directory with one for each department, whose sheets are imported (none)");
 }
 
 void AddWifi(CLI::App& app, Invocation& invocation) {
@@ -189,11 +197,14 @@ void AddGateway(CLI::App& app, Invocation& invocation) {
 }  // namespace
 
 void AddPartCommands(CLI::App& app, Invocation& invocation) {
-  AddCatalogue(app, invocation);
   AddComplaints(app, invocation);
   AddWifi(app, invocation);
   AddEngine(app, invocation);
   AddGateway(app, invocation);
+}
+
+void AddCataloguePartCommand(CLI::App& catalogue, Invocation& invocation) {
+  AddCatalogue(catalogue, invocation);
 }
 
 void AddEventsPartCommand(CLI::App& events, Invocation& invocation) {

@@ -1,4 +1,4 @@
-// `simpul catalogue`, `wifi`, `events`, `engine`, `gateway`: each part as a process of its own.
+// `simpul wifi`, `complaints`, `engine`, `gateway`: each part as a process of its own.
 #ifndef SIMPUL_CLI_PART_COMMANDS_H_
 #define SIMPUL_CLI_PART_COMMANDS_H_
 
@@ -8,7 +8,8 @@ namespace simpul::cli {
 
 void AddPartCommands(CLI::App& app, Invocation& invocation);
 
-// `simpul events serve`, below `events`, which has tools too.
+// `simpul catalogue serve` and `simpul events serve`, below groups that have tools too.
+void AddCataloguePartCommand(CLI::App& catalogue, Invocation& invocation);
 void AddEventsPartCommand(CLI::App& events, Invocation& invocation);
 
 }  // namespace simpul::cli

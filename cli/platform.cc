@@ -9,6 +9,7 @@
 #include "bus/observe/log.h"
 #include "cli/adapter_folders.h"
 #include "cli/address.h"
+#include "cli/catalogue_import.h"
 #include "cli/certificates.h"
 #include "cli/files.h"
 #include "cli/grants.h"
@@ -181,8 +182,12 @@ absl::Status Platform::StartParts() {
     JoinKafka();
     return absl::OkStatus();
   }));
-  first.push_back(
-      InParallel([this] { return StartService("catalogue", catalogue_, catalogue::Options()); }));
+  first.push_back(InParallel([this] {
+    catalogue::Options options;
+    options.drop = options_.data + "/drop";
+    options.read_sheet = ReadSheetRows;
+    return StartService("catalogue", catalogue_, options);
+  }));
   if (auto status = Join(first); !status.ok()) return status;
 
   std::vector<std::future<absl::Status>> rest;
@@ -212,7 +217,7 @@ absl::Status Platform::StartParts() {
 absl::Status Platform::HasRoutes() {
   if (had_routes_) return absl::OkStatus();
   for (const std::string& address :
-       {wifi_->address(), complaints_->address(), events_->address()}) {
+       {catalogue_->address(), wifi_->address(), complaints_->address(), events_->address()}) {
     if (gateway_->has_routes_to(address)) continue;
     return absl::UnavailableError("the catalogue has not told the gateway of every service yet");
   }

@@ -14,6 +14,7 @@
 #include "bus/testing/fault_point.h"
 #include "cli/adapter_commands.h"
 #include "cli/call_command.h"
+#include "cli/catalogue_commands.h"
 #include "cli/certs_command.h"
 #include "cli/events_commands.h"
 #include "cli/grants_command.h"
@@ -88,6 +89,7 @@ std::unique_ptr<CLI::App> MakeProgram(Invocation& invocation) {
   AddUpCommand(*app, invocation);
   AddPartCommands(*app, invocation);
   AddCallCommand(*app, invocation);
+  AddCatalogueCommands(*app, invocation);
   AddEventsCommands(*app, invocation);
   AddAdapterCommands(*app, invocation);
   AddKeyCommands(*app, invocation);

@@ -28,6 +28,19 @@ CREATE TABLE api_key (
 )"},
       // Words with commas between; empty: it only reads.
       {2, "ALTER TABLE api_key ADD COLUMN writes TEXT NOT NULL DEFAULT '';"},
+      // Status is simpul.catalogue.v1.Application.Status.
+      {3, R"(
+CREATE TABLE application (
+  name TEXT PRIMARY KEY,
+  department TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  resource BYTEA NOT NULL
+);
+CREATE TABLE sighting (
+  authority TEXT PRIMARY KEY,
+  last_us BIGINT NOT NULL
+);
+)"},
   };
   return kSteps;
 }

@@ -1,4 +1,4 @@
-// The catalogue as a part: the live registry of parts and contracts, and the API keys.
+// The catalogue as a part: the live registry of parts and contracts, the API keys, the inventory.
 #ifndef SIMPUL_SERVICES_CATALOGUE_PART_H_
 #define SIMPUL_SERVICES_CATALOGUE_PART_H_
 
@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "bus/rpc/part_options.h"
 #include "bus/testing/clock.h"
+#include "services/catalogue/drop_folder.h"
 
 namespace simpul::catalogue {
 
@@ -16,11 +17,13 @@ namespace simpul::catalogue {
 // made if it is missing) and `admin`; `catalogue` and `kafka` are ignored.
 struct Options : rpc::PartOptions {
   absl::Duration lease = absl::Seconds(30);  // how long a part stays without a word from it
+  std::string drop;     // folder of departments' sheets; empty: none is watched
+  ReadRows read_sheet;  // how they are read
   Clock* clock = &Clock::System();
 };
 
-// Serves RegistryService and KeyService until destroyed; watchers' streams are ended first, so that
-// stopping takes no longer than the calls in hand. Thread-safe.
+// Serves the registry, the keys and the inventory until destroyed; watchers' streams are ended
+// first, so that stopping takes no longer than the calls in hand. Thread-safe.
 class Part {
  public:
   // As for Store::Open, Migrate, LoadOrMakeSecret and Server::Start. When it returns, the parts and

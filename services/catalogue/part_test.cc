@@ -18,6 +18,7 @@
 #include "grpcpp/grpcpp.h"
 #include "services/catalogue/key_store.h"
 #include "services/catalogue/test_contract.h"
+#include "simpul/catalogue/v1/inventory.grpc.pb.h"
 #include "simpul/catalogue/v1/key.grpc.pb.h"
 #include "simpul/catalogue/v1/registry.grpc.pb.h"
 
@@ -37,6 +38,7 @@ class CataloguePart : public ::testing::Test {
     options.credentials = credentials_.For("service/catalogue");
     options.listen = listen;
     options.store = store_.url;
+    options.clock = &clock_;
     options.secrets = store_.url.substr(std::string("sqlite:").size());
     auto part = Part::Start(options);
     ASSERT_THAT(part, IsOk());
@@ -72,6 +74,7 @@ class CataloguePart : public ::testing::Test {
 
   const std::string contract_ = BuiltInContract({"simpul.wifi.v1.HotspotService"});
   const v1::Part wifi_ = PartOf("a1", {"simpul.wifi.v1.HotspotService"}, contract_);
+  FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
   rpc::TestCredentials credentials_;
   store::StoreOptions store_ = store::FreshStore(store::Database::kSqlite);
   std::unique_ptr<Part> part_;
@@ -95,8 +98,9 @@ TEST_F(CataloguePart, AWatcherGetsASnapshotThenEachChangeUnderTheNextNumber) {
   ASSERT_TRUE(stream->Read(&answer));
   EXPECT_TRUE(answer.snapshot());
   EXPECT_EQ(answer.version(), 1);
-  ASSERT_EQ(answer.parts_size(), 1);
-  EXPECT_EQ(answer.parts(0).name(), "parts/service/wifi/instances/a1");
+  ASSERT_EQ(answer.parts_size(), 2);
+  EXPECT_EQ(answer.parts(0).name(), "parts/service/catalogue/instances/self");
+  EXPECT_EQ(answer.parts(1).name(), "parts/service/wifi/instances/a1");
 
   v1::Part replica = wifi_;
   replica.set_instance("a2");
@@ -188,8 +192,8 @@ TEST_F(CataloguePart, IsWhatRegistrationAndPartsWatchExpect) {
   auto watch = rpc::PartsWatch::Start(
       address_, credentials_.For("gateway"), [&](const std::vector<v1::Part>& parts) {
         if (!came.HasBeenNotified()) {
-          if (parts.size() == 1 && parts[0].address() == "127.0.0.1:4001") came.Notify();
-        } else if (parts.empty() && !went.HasBeenNotified()) {
+          if (parts.size() == 2 && parts[1].address() == "127.0.0.1:4001") came.Notify();
+        } else if (parts.size() == 1 && !went.HasBeenNotified()) {
           went.Notify();
         }
       });
@@ -216,10 +220,10 @@ TEST_F(CataloguePart, KnowsPartsKeysAndContractsAfterARestart) {
   grpc::ClientContext context;
   v1::ListPartsResponse parts;
   ASSERT_TRUE(v1::RegistryService::NewStub(As("gateway"))->ListParts(&context, {}, &parts).ok());
-  ASSERT_EQ(parts.parts_size(), 1);
+  ASSERT_EQ(parts.parts_size(), 2);  // itself once
   grpc::ClientContext asking;
   v1::GetContractRequest request;
-  request.set_hash(parts.parts(0).contract_hash());
+  request.set_hash(parts.parts(1).contract_hash());
   v1::Contract contract;
   ASSERT_TRUE(
       v1::RegistryService::NewStub(As("gateway"))->GetContract(&asking, request, &contract).ok());
@@ -231,6 +235,57 @@ TEST_F(CataloguePart, KnowsPartsKeysAndContractsAfterARestart) {
   ASSERT_TRUE(stream->Read(&answer));
   ASSERT_EQ(answer.keys_size(), 1);
   EXPECT_EQ(answer.keys(0).digest(), KeyDigestOf(answer.pepper(), key->text()));
+}
+
+TEST_F(CataloguePart, IsOnTheBusItselfAndStaysThere) {
+  clock_.Advance(absl::Minutes(5));  // many leases
+  auto stub = v1::RegistryService::NewStub(As("gateway"));
+  v1::ListPartsResponse answer;
+  const absl::Time deadline = absl::Now() + absl::Seconds(10);
+  do {
+    grpc::ClientContext context;
+    ASSERT_TRUE(stub->ListParts(&context, {}, &answer).ok());
+    ASSERT_EQ(answer.parts_size(), 1);
+    std::this_thread::yield();
+  } while (answer.parts(0).expire_time().seconds() <= absl::ToUnixSeconds(clock_.Now()) &&
+           absl::Now() < deadline);
+  EXPECT_GT(answer.parts(0).expire_time().seconds(), absl::ToUnixSeconds(clock_.Now()));
+  EXPECT_EQ(answer.parts(0).address(), address_);
+  EXPECT_THAT(answer.parts(0).services(), ElementsAre("simpul.catalogue.v1.InventoryService"));
+}
+
+TEST_F(CataloguePart, EveryReaderReadsTheInventoryAndOperatorsAloneChangeIt) {
+  v1::ImportApplicationsRequest request;
+  v1::Application& application = *request.add_applications();
+  application.set_name("departments/dpupr/applications/DAA-1");
+  application.set_display_name("Simpeg");
+  const auto import = [&](const std::string& path) {
+    grpc::ClientContext context;
+    v1::ImportApplicationsResponse response;
+    return v1::InventoryImportService::NewStub(As(path))
+        ->ImportApplications(&context, request, &response)
+        .error_code();
+  };
+  for (const std::string path : {"gateway", "service/wifi", "adapter/diskominfo"}) {
+    EXPECT_EQ(import(path), grpc::StatusCode::PERMISSION_DENIED) << path;
+    grpc::ClientContext context;
+    v1::ListDriftResponse drift;
+    EXPECT_EQ(
+        v1::InventoryImportService::NewStub(As(path))->ListDrift(&context, {}, &drift).error_code(),
+        grpc::StatusCode::PERMISSION_DENIED);
+  }
+  EXPECT_EQ(import("operator/admin"), grpc::StatusCode::OK);
+  const auto list = [&](const std::string& path) {
+    grpc::ClientContext context;
+    v1::ListApplicationsResponse response;
+    const auto status =
+        v1::InventoryService::NewStub(As(path))->ListApplications(&context, {}, &response);
+    return status.ok() ? response.applications_size() : -1;
+  };
+  EXPECT_EQ(list("gateway"), 1);
+  EXPECT_EQ(list("adapter/diskominfo"), -1);
+  while (request.applications_size() <= 1000) *request.add_applications() = application;
+  EXPECT_EQ(import("operator/admin"), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
 }  // namespace

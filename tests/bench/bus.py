@@ -25,7 +25,7 @@ class Bus:
         output_of(SIMPUL, "certs", "--data", self._data, "--adapters", lab.folder)
         port = free_port()
         self._catalogue = f"127.0.0.1:{port}"
-        lab.start("catalogue", [SIMPUL, "catalogue", "--data", self._data, "--listen", self._catalogue], port,
+        lab.start("catalogue", [SIMPUL, "catalogue", "serve", "--data", self._data, "--listen", self._catalogue], port,
                   LOAD_CORE)
         self.key = output_of(SIMPUL, "key", "create", "--agency", "bench", "--data", self._data, "--catalogue",
                              self._catalogue).split()[0]

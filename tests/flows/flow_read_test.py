@@ -67,8 +67,9 @@ class Read(unittest.TestCase):
 
     def test_the_one_address_lists_every_public_service(self):
         services = [name for name in self.client.services() if not name.startswith("grpc.")]
-        self.assertEqual(["simpul.complaints.v1.ComplaintService", "simpul.events.v1.EventService",
-                          "simpul.wifi.v1.HotspotService", "simpul.wifi.v1.SessionService"], services)
+        self.assertEqual(["simpul.catalogue.v1.InventoryService", "simpul.complaints.v1.ComplaintService",
+                          "simpul.events.v1.EventService", "simpul.wifi.v1.HotspotService",
+                          "simpul.wifi.v1.SessionService"], services)
 
     def test_internal_services_are_not_there(self):
         internal = self.client.channel.unary_unary("/simpul.wifi.v1.WifiSourceService/ListSessions")

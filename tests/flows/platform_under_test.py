@@ -273,7 +273,7 @@ class SeparateParts(Platform):
         kafka = ["--kafka", setting("SIMPUL_TEST_KAFKA")]
         below = [*data, "--catalogue", catalogue]
         commands = {
-            "catalogue": ["catalogue", *data, "--listen", catalogue],
+            "catalogue": ["catalogue", "serve", *data, "--listen", catalogue],
             "engine": ["engine", str(tree / "adapters/diskominfo/radius"), "--department", "diskominfo", *below, *kafka],
             "wifi": ["wifi", *below, *kafka],
             "events": ["events", "serve", *below, *kafka],
