@@ -1,11 +1,13 @@
 """The inventory out of departments' spreadsheets: imported, read at the one address, exported, compared with the bus."""
 import json
+import os
 import pathlib
+import subprocess
 import tempfile
 import unittest
 
 import inventory_sheets as sheets
-from platform_under_test import ROOT, Platform, until
+from platform_under_test import ROOT, Platform, setting, until
 
 
 class Inventory(unittest.TestCase):
@@ -103,6 +105,26 @@ class Inventory(unittest.TestCase):
             again = sheets.by_libreoffice(self.folder / "all.xlsx", kind)
             self.assertEqual(34, self.sums_of(again)["unchanged"], kind)
         self.assertEqual(before, self.lines_of("list"))
+
+    def megabytes_of_import(self, path, sums):
+        """The largest process of an import that ends in these sums."""
+        process = subprocess.Popen([setting("SIMPUL"), "catalogue", "import", path, "--data", self.platform.data],
+                                   stdout=subprocess.PIPE, text=True)
+        *_, last = process.stdout
+        process.stdout.close()
+        _, code, usage = os.wait4(process.pid, 0)
+        process.returncode = code
+        self.assertEqual((0, sums), (code, last.strip()))
+        return usage.ru_maxrss / 1024
+
+    def test_fifty_thousand_rows_are_imported_in_bounded_memory(self):
+        sheet = sheets.write_large_csv(self.folder / "large.csv", 50000)
+        new = self.megabytes_of_import(sheet, "50000 created, 0 changed, 0 unchanged, 0 refused")
+        self.assertLess(new, 80)  # a row at a time
+        self.catalogue("export", self.folder / "large.xlsx")
+        again = self.megabytes_of_import(self.folder / "large.xlsx",
+                                         "0 created, 0 changed, 50000 unchanged, 0 refused")
+        self.assertLess(again, 250)  # what GDAL keeps of the sheet, in simpul-sheet
 
     def test_drift_says_where_the_inventory_and_the_bus_disagree(self):
         def drift():

@@ -1,5 +1,6 @@
 """Inventory sheets as departments hand them in: 20 rows of each, 3 of them spoilt. One is written by openpyxl, one by
 LibreOffice; their headers, titles and spellings differ."""
+import csv
 import pathlib
 import subprocess
 import sys
@@ -48,6 +49,16 @@ def write_workbook(path, rows, title="", sheet="Aplikasi"):
     for row in rows:
         page.append(row)
     workbook.save(path)
+    return path
+
+
+def write_large_csv(path, rows):
+    """Rows of one department, none spoilt."""
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Kode", "Nama Aplikasi", "Uraian", "Fungsi", "Basis", "Status", "Tahun", "Kode OPD"])
+        writer.writerows([f"DAA-{i:05}", f"Aplikasi {i}", f"Mengelola urusan nomor {i}", "Pelayanan publik", "Website",
+                          "Aktif", 2000 + i % 25, "dpupr"] for i in range(rows))
     return path
 
 
