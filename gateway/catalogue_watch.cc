@@ -18,6 +18,7 @@
 #include "bus/rpc/retry.h"
 #include "bus/rpc/server.h"
 #include "bus/rpc/status.h"
+#include "gateway/addresses.h"
 #include "gateway/keys_watch.h"
 #include "gateway/snapshot.h"
 #include "grpcpp/channel.h"
@@ -204,7 +205,7 @@ class Watch : public CatalogueWatch {
     served.push_back({.instance = {.name = part.name(),
                                    .address = part.address(),
                                    .identity = *std::move(identity),
-                                   .resolved = Resolve(part.address())},
+                                   .resolved = where_.Of(part.address())},
                       .services = {part.services().begin(), part.services().end()},
                       .authorities = {part.authorities().begin(), part.authorities().end()},
                       .contract = contract,
@@ -242,7 +243,7 @@ class Watch : public CatalogueWatch {
       return a.register_time > b.register_time;
     });
     for (Served part : options_.static_parts) {
-      part.instance.resolved = Resolve(part.instance.address);
+      part.instance.resolved = where_.Of(part.instance.address);
       served.push_back(std::move(part));
     }
     if (published_ && Same(served)) return false;
@@ -257,6 +258,7 @@ class Watch : public CatalogueWatch {
     std::set<std::string> addresses;
     for (const Instance& instance : table->instances()) addresses.insert(instance.address);
     options_.on_routes(std::move(table));
+    where_.Keep(addresses);
     std::lock_guard lock(mutex_);
     have_routes_ = true;
     addresses_ = std::move(addresses);
@@ -286,6 +288,7 @@ class Watch : public CatalogueWatch {
   Snapshot snapshot_;
   std::map<std::string, std::string> protosets_;  // by hash
   std::map<std::string, std::shared_ptr<const transcode::Contract>> contracts_;
+  Addresses where_;
   std::vector<Served> last_;    // of the catalogue
   std::vector<Served> routed_;  // all of them
   absl::Status last_missing_;
@@ -327,7 +330,6 @@ absl::StatusOr<Served> LoadStaticPart(const StaticPart& part) {
     }
     served.instance.identity = *std::move(identity);
   }
-  served.instance.resolved = Resolve(part.address);
   for (const transcode::Service& service : (*contract)->services()) {
     if (service.is_public) served.services.push_back(service.full_name);
   }

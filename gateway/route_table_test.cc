@@ -5,6 +5,7 @@
 
 #include "bus/rpc/protoset.h"
 #include "bus/testing/status_matchers.h"
+#include "gateway/addresses.h"
 #include "gateway/reflection.pb.h"
 #include "gateway/snapshot.h"
 #include "gmock/gmock.h"
@@ -121,6 +122,20 @@ TEST(Resolve, KnowsNumbersNamesAndNonsense) {
   EXPECT_THAT(Resolve("127.0.0.1"), IsEmpty());
   EXPECT_THAT(Resolve("127.0.0.1:http"), IsEmpty());
   EXPECT_THAT(Resolve(""), IsEmpty());
+}
+
+TEST(Addresses, OutliveALookUpThatFails) {
+  std::vector<sockaddr_storage> found(2);
+  Addresses addresses([&](const std::string&) { return found; });
+  EXPECT_THAT(addresses.Of("part.example:1"), SizeIs(2));
+  found.clear();
+  EXPECT_THAT(addresses.Of("part.example:1"), SizeIs(2));
+  EXPECT_THAT(addresses.Of("other.example:1"), IsEmpty());
+  found.resize(1);
+  EXPECT_THAT(addresses.Of("part.example:1"), SizeIs(1));
+  found.clear();
+  addresses.Keep({"other.example:1"});
+  EXPECT_THAT(addresses.Of("part.example:1"), IsEmpty());
 }
 
 reflection::Response Ask(const RouteTable& table, const reflection::Request& request) {
