@@ -11,9 +11,15 @@
 namespace simpul::kafka {
 namespace {
 
+// What is no news: settings that we chose knowingly (CONFWARN), and what librdkafka tries again by
+// itself, a connection (FAIL) and the right to send (GETPID). That Kafka is away is said once,
+// elsewhere.
+bool IsNoise(absl::string_view facility) {
+  return facility == "CONFWARN" || facility == "FAIL" || facility == "GETPID";
+}
+
 void LogLine(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-  // CONFWARN doubts settings that we chose knowingly.
-  if (level > LOG_WARNING || absl::string_view(facility) == "CONFWARN") return;
+  if (level > LOG_WARNING || IsNoise(facility)) return;
   // A lost connection is an error to librdkafka, though it mends that itself.
   observe::Log(
       level >= LOG_ERR ? observe::Severity::kWarning : observe::Severity::kError, "kafka", text,

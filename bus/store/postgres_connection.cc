@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 
 namespace simpul::store {
 namespace {
@@ -180,6 +181,19 @@ absl::Status ErrorOf(const PGresult* result, std::string_view statement) {
 
 absl::Status Lost() { return absl::UnavailableError("the connection to PostgreSQL was lost"); }
 
+// Why a server could not be reached or let nobody in. Of a URL that is wrong nothing is said: libpq
+// repeats what stands in it.
+std::string ReasonOf(const PGconn* pg) {
+  constexpr absl::string_view kFailed = " failed: ";
+  const absl::string_view text = PQerrorMessage(pg);
+  const size_t at = text.find(kFailed);
+  if (!absl::StartsWith(text, "connection to server") || at == text.npos) return "";
+  absl::string_view reason = text.substr(at + kFailed.size());
+  reason = reason.substr(0, reason.find('\n'));
+  absl::ConsumePrefix(&reason, "FATAL:");
+  return absl::StrCat(" (", absl::StripAsciiWhitespace(reason), ")");
+}
+
 int64_t ChangedBy(const PGresult* result) {
   int64_t changed = 0;
   // PQcmdTuples only reads it.
@@ -204,10 +218,19 @@ void PostgresConnection::ResultDeleter::operator()(pg_result* result) const { PQ
 absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
     const std::string& url, const std::string& schema) {
   // What the URL says wins over these.
-  const char* const keys[] = {"connect_timeout",           "tcp_user_timeout", "client_encoding",
-                              "fallback_application_name", "dbname",           nullptr};
+  // A server that vanished, also while we wait for its answer, is noticed by the kernel.
+  const char* const keys[] = {"connect_timeout",
+                              "tcp_user_timeout",
+                              "keepalives_idle",
+                              "keepalives_interval",
+                              "keepalives_count",
+                              "client_encoding",
+                              "dbname",
+                              "fallback_application_name",
+                              nullptr};
   const std::string name = absl::StrCat("simpul ", schema);
-  const char* const values[] = {"5", "10000", "UTF8", name.c_str(), url.c_str(), nullptr};
+  const char* const values[] = {"5",    "10000",     "10",         "5",    "3",
+                                "UTF8", url.c_str(), name.c_str(), nullptr};
   std::unique_ptr<PostgresConnection> connection(
       new PostgresConnection(PQconnectdbParams(keys, values, /*expand_dbname=*/1)));
   PGconn* pg = connection->connection_;
@@ -215,8 +238,8 @@ absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresConnection::Open(
     const char* host = PQhost(pg);
     const char* port = PQport(pg);
     return absl::UnavailableError(absl::StrFormat(
-        "cannot connect to PostgreSQL at %s:%s: see whether it runs there and lets this user in",
-        host == nullptr ? "?" : host, port == nullptr ? "?" : port));
+        "cannot connect to PostgreSQL at %s:%s%s: see whether it runs there and lets this user in",
+        host == nullptr ? "?" : host, port == nullptr ? "?" : port, ReasonOf(pg)));
   }
   if (PQenterPipelineMode(pg) != 1) return absl::InternalError("libpq has no pipeline");
   PQsetNoticeProcessor(pg, [](void*, const char*) {}, nullptr);
