@@ -47,8 +47,9 @@ TEST(WatchLoop, ReconcilesThoughEachPollTakesLongerThanItsInterval) {
       "INSERT INTO radacct (acctsessionid, acctuniqueid, nasipaddress, acctstarttime, acctstoptime)"
       " VALUES ('a', 'open', '10.0.0.1', now(), NULL), ('b', 'closed', '10.0.0.1', now(), now())");
   Follower follower;
-  std::optional<WatchLoop> loop(std::in_place, watch, *mapping, mapping.Plan("SourceSession"),
-                                Clock::System(), [] {}, [](absl::Time) {});
+  std::optional<WatchLoop> loop(
+      std::in_place, watch, *mapping, mapping.Plan("SourceSession"), Clock::System(), [] {},
+      [](absl::Time) {});
   const auto sessions = [&] {
     follower.Follow(*store);
     return follower.sessions().size();

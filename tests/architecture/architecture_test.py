@@ -115,7 +115,8 @@ def silent_fields(proto):
     """Fields of a .proto with no comment before or behind them."""
     found, before = [], ""
     for line in proto.splitlines():
-        if re.match(r"\s+[\w. ,<>]+ [a-z]\w* = \d+", line) and "//" not in before + line:
+        is_field = re.match(r"\s+[\w. ,<>]+ [a-z]\w* = \d+", line)
+        if is_field and "//" not in line and not before.lstrip().startswith("//"):
             found.append(line.strip())
         before = line
     return found
@@ -128,8 +129,9 @@ class Contracts(unittest.TestCase):
                               if path.startswith("proto/")])
 
     def test_a_silent_field_is_found(self):
-        self.assertEqual(["string b = 2;"],
-                         silent_fields("// M.\nmessage M {\n  // A.\n  string a = 1;\n  string b = 2;\n}\n"))
+        self.assertEqual(["string b = 2;", "string d = 4;"],
+                         silent_fields("// M.\nmessage M {\n  // A.\n  string a = 1;\n  string b = 2;\n"
+                                       "  string c = 3;  // C.\n  string d = 4;\n}\n"))
 
 
 class Files(unittest.TestCase):

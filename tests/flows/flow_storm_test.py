@@ -207,9 +207,7 @@ class KillStorm(unittest.TestCase):
         reader = KafkaReader(setting("SIMPUL_TEST_KAFKA"), line.event, self.platform.data / "certs/agency/sample")
         self.addCleanup(reader.close)
         resumed = [event["id"] for event in self.resuming.events if event["type"] == line.event]
-        ids = []
-        while len(set(ids)) < len(resumed) and (record := reader.next_record()):
-            ids.append(dict(record.headers)["ce_id"].decode())
+        ids = [dict(record.headers)["ce_id"].decode() for record in reader.all_of_now()]
         self.assertEqual([], [name for name, count in collections.Counter(resumed).items() if count > 1])
         self.assertEqual(set(ids), set(resumed), f"seed {SEED}")
         self.assertEqual(set(ids), {event["id"] for event in self.durable.events if event["type"] == line.event})

@@ -201,6 +201,7 @@ class KafkaReader:
         self._queue = queue.Queue()
         self._loop = asyncio.new_event_loop()
         self._task = None
+        self._consumer = None
         self._thread = threading.Thread(target=self._run, args=(address, topic, folder), daemon=True)
         self._thread.start()
 
@@ -221,6 +222,7 @@ class KafkaReader:
             auto_offset_reset="earliest", metadata_max_age_ms=1000)
         try:
             await consumer.start()
+            self._consumer = consumer
             async for record in consumer:
                 self._queue.put(record)
         finally:
@@ -234,6 +236,23 @@ class KafkaReader:
         if isinstance(record, Exception):
             raise record
         return record
+
+    def all_of_now(self):
+        """Every record that the topic holds at this moment."""
+        first = self.next_record()
+        if first is None:
+            return []
+        partitions = self._consumer.assignment()
+        ends = asyncio.run_coroutine_threadsafe(self._consumer.end_offsets(partitions), self._loop).result(15)
+        begins = asyncio.run_coroutine_threadsafe(self._consumer.beginning_offsets(partitions), self._loop).result(15)
+        missing = sum(ends.values()) - sum(begins.values()) - 1
+        records = [first]
+        for _ in range(missing):
+            record = self.next_record()
+            if record is None:
+                raise AssertionError(f"only {len(records)} of {missing + 1} records came")
+            records.append(record)
+        return records
 
     def close(self):
         if self._task:

@@ -159,6 +159,7 @@ class Platform:
         self.http = f"127.0.0.1:{free_port()}"
         self.https = f"127.0.0.1:{free_port()}"
         self.admin = f"127.0.0.1:{free_port()}"
+        self.admins = {"up": self.admin}
         self.environment = {"RADIUS_DSN": setting("SIMPUL_TEST_RADIUS_DSN")}
         self.log_file = self.data / "log"
 
@@ -167,10 +168,36 @@ class Platform:
         self.wait_ready()
 
     def stop(self):
-        self.up.stop()
+        metrics = self.metrics()
+        for process in self.processes():
+            process.stop()
+        self.check_privacy(metrics)
+
+    def processes(self):
+        return [self.up]
 
     def check_runs(self):
-        self.up.check_runs()
+        for process in self.processes():
+            process.check_runs()
+
+    def metrics(self):
+        """{where: its metrics}, of those that answer."""
+        texts = {}
+        for address in self.admins.values():
+            with contextlib.suppress(OSError):
+                texts[address] = foreign.http_call(address, "GET", "/metrics").text
+        return texts
+
+    def check_privacy(self, metrics):
+        """No log and no metric speaks of a person, whatever happened."""
+        people = radius_sql("select distinct username from radacct union select distinct callingstationid from radacct")
+        wanted = [re.escape(value) for value in people.splitlines() if len(value) > 5]
+        search = re.compile("|".join([PERSONAL.pattern, *wanted]), re.IGNORECASE)
+        texts = [(f"metrics at {address}", text) for address, text in metrics.items()]
+        texts += [(f"log of {process.name}", process.log()) for process in self.processes() if process.has_run()]
+        for what, text in texts:
+            if found := search.search(text):
+                raise AssertionError(f"the {what} says {found[0]}: {text[max(0, found.start() - 300):found.end() + 100]}")
 
     def __enter__(self):
         try:
@@ -296,35 +323,8 @@ class SeparateParts(Platform):
         until(lambda: all(self.rest("GET", f"/v1/{noun}").status == 200 for noun in ("hotspots", "subscriptions")),
               "the services are on the bus")
 
-    def stop(self):
-        metrics = self.metrics()
-        for process in [self.up, *self.parts.values()] if self.up else self.parts.values():
-            process.stop()
-        self.check_privacy(metrics)
-
-    def metrics(self):
-        """{part: its metrics}, of those that answer."""
-        texts = {}
-        for name, address in self.admins.items():
-            with contextlib.suppress(OSError):
-                texts[name] = foreign.http_call(address, "GET", "/metrics").text
-        return texts
-
-    def check_privacy(self, metrics):
-        """No part's log or metrics speak of a person, whatever happened to it."""
-        people = radius_sql("select username, callingstationid from radacct where callingstationid <> ''")
-        for line in people.splitlines():
-            if len(PERSONAL.findall(line)) != 2:
-                raise AssertionError(f"the search would not find {line}")
-        texts = [(f"metrics of {name}", text) for name, text in metrics.items()]
-        texts += [(f"log of {name}", part.log()) for name, part in self.parts.items() if part.has_run()]
-        for what, text in texts:
-            if found := PERSONAL.search(text):
-                raise AssertionError(f"the {what} says {found[0]}: {text[max(0, found.start() - 300):found.end() + 100]}")
-
-    def check_runs(self):
-        for process in [self.up] if self.up else self.parts.values():
-            process.check_runs()
+    def processes(self):
+        return [self.up] if self.up else [*self.parts.values()]
 
 
 def protoset():

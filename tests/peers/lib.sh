@@ -20,17 +20,22 @@ own() {
   [ "$(id -u)" != 0 ] || chown -R "$user:" "$@"
 }
 
-# Is the process that a pid file names alive and still the program we started?
-runs() { # PID-FILE PROGRAM
+# Prints the process that a pid file names, if it is alive and still the program we started. The file may
+# go at any moment: another may be stopping it.
+process_of() { # PID-FILE PROGRAM
   local pid
-  [ -s "$1" ] && read -r pid < "$1" && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]
+  pid=$(cat "$1" 2>/dev/null) && pid=${pid%%$'\n'*} && [ -n "$pid" ] &&
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] && echo "$pid"
+}
+
+runs() { # PID-FILE PROGRAM
+  process_of "$1" "$2" > /dev/null
 }
 
 # Ends the process of a pid file: asks with SIGNAL, kills it after 15 s.
 end() { # PID-FILE PROGRAM SIGNAL
   local pid waited=0
-  runs "$1" "$2" || { rm -f "$1"; return 0; }
-  read -r pid < "$1"
+  pid=$(process_of "$1" "$2") || { rm -f "$1"; return 0; }
   kill "-$3" "$pid" 2>/dev/null || true
   while kill -0 "$pid" 2>/dev/null; do
     [ $((waited += 1)) -le 150 ] || { kill -KILL "$pid" 2>/dev/null || true; break; }

@@ -42,6 +42,15 @@ class Ports(unittest.TestCase):
                 self.assertNotIn("Build", done.stdout)
                 self.assertEqual([], os.listdir(self.data))
 
+    def test_a_port_that_is_no_port_is_told(self):
+        for port in ("abc", "80800", "0", "-1"):
+            with self.subTest(port):
+                done = run("setup/run", self.data, "1", **{**self.free, "SIMPUL_ADMIN_PORT": port})
+                self.assertNotEqual(0, done.returncode)
+                self.assertIn("SIMPUL_ADMIN_PORT is ", done.stderr)
+                self.assertIn("a port is a number from 1 to 65535", done.stderr)
+                self.assertNotIn("Traceback", done.stderr)
+
     def test_one_port_for_two_is_told(self):
         done = run("setup/run", self.data, "1", **{**self.free, "SIMPUL_ADMIN_PORT": self.free["SIMPUL_HTTP_PORT"]})
         self.assertNotEqual(0, done.returncode)
