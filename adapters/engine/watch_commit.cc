@@ -76,35 +76,35 @@ absl::Status Watch::CommitIn(store::Transaction& transaction) {
   for (const Parked& park : parks_) {
     auto done =
         park.misfit.field.empty()
-            ? transaction.Execute("DELETE FROM watch_parked WHERE resource = $1 AND row_key = $2",
-                                  {resource_, park.key})
-            : transaction.Execute(
+            ? transaction.Write("DELETE FROM watch_parked WHERE resource = $1 AND row_key = $2",
+                                {resource_, park.key})
+            : transaction.Write(
                   "INSERT INTO watch_parked (resource, row_key, field, reason, park_time)"
                   " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (resource, row_key) DO UPDATE SET"
                   " field = excluded.field, reason = excluded.reason,"
                   " park_time = excluded.park_time",
                   {resource_, park.key, park.misfit.field, park.misfit.reason,
                    absl::ToUnixMicros(now)});
-    if (!done.ok()) return done.status();
+    if (!done.ok()) return done;
   }
   for (const int64_t id : returned_) {
-    auto done = transaction.Execute("DELETE FROM watch_deleted WHERE resource = $1 AND id = $2",
-                                    {resource_, id});
-    if (!done.ok()) return done.status();
+    auto done = transaction.Write("DELETE FROM watch_deleted WHERE resource = $1 AND id = $2",
+                                  {resource_, id});
+    if (!done.ok()) return done;
   }
   for (const auto& [id, revision] : new_deleted_) {
-    auto done = transaction.Execute(
+    auto done = transaction.Write(
         "INSERT INTO watch_deleted (resource, id, revision, delete_time) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (resource, id) DO UPDATE SET revision = excluded.revision,"
         " delete_time = excluded.delete_time",
         {resource_, id, revision, absl::ToUnixMicros(now)});
-    if (!done.ok()) return done.status();
+    if (!done.ok()) return done;
   }
   if (prunes_deleted_) {
     auto done =
-        transaction.Execute("DELETE FROM watch_deleted WHERE resource = $1 AND delete_time < $2",
-                            {resource_, absl::ToUnixMicros(now - kKeepDeleted)});
-    if (!done.ok()) return done.status();
+        transaction.Write("DELETE FROM watch_deleted WHERE resource = $1 AND delete_time < $2",
+                          {resource_, absl::ToUnixMicros(now - kKeepDeleted)});
+    if (!done.ok()) return done;
   }
   kBeforeCommit.Pass();
   return absl::OkStatus();

@@ -310,34 +310,33 @@ absl::Status WatchState::Save(store::Transaction& transaction) {
                    " forgotten_until)"
                    " VALUES ($1, $2 + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
                    " ON CONFLICT DO NOTHING";
-  auto written = transaction.Execute(
-      sql, {resource_, progress_.version, int64_t{progress_.is_synced}, store::Blob{position},
-            store::Blob{samples}, int64_t{progress_.is_resyncing}, store::Blob{resync},
-            int64_t{progress_.accepts_deletes}, shape_.names, shape_.cursor, shape_.order,
-            progress_.forgotten_until});
-  if (!written.ok()) return written.status();
-  if (*written != 1) {
-    return absl::AbortedError(
-        absl::StrFormat("another engine has written the watch state of %s", resource_));
-  }
+  auto written = transaction.Write(
+      sql,
+      {resource_, progress_.version, int64_t{progress_.is_synced}, store::Blob{position},
+       store::Blob{samples}, int64_t{progress_.is_resyncing}, store::Blob{resync},
+       int64_t{progress_.accepts_deletes}, shape_.names, shape_.cursor, shape_.order,
+       progress_.forgotten_until},
+      absl::AbortedError(
+          absl::StrFormat("another engine has written the watch state of %s", resource_)));
+  if (!written.ok()) return written;
   is_stored_ = true;
   ++progress_.version;
   progress_changed_ = false;
   for (const int64_t number : dirty_) {
     const auto it = buckets_.find(number);
-    absl::StatusOr<int64_t> done;
+    absl::Status done;
     if (it == buckets_.end() || it->second.rows.empty()) {
       if (it != buckets_.end()) buckets_.erase(it);
-      done = transaction.Execute("DELETE FROM watch_bucket WHERE resource = $1 AND bucket = $2",
-                                 {resource_, number});
+      done = transaction.Write("DELETE FROM watch_bucket WHERE resource = $1 AND bucket = $2",
+                               {resource_, number});
     } else {
       const std::string packed = Pack(number, it->second);
-      done = transaction.Execute(
+      done = transaction.Write(
           "INSERT INTO watch_bucket (resource, bucket, packed) VALUES ($1, $2, $3)"
           " ON CONFLICT (resource, bucket) DO UPDATE SET packed = excluded.packed",
           {resource_, number, store::Blob{packed}});
     }
-    if (!done.ok()) return done.status();
+    if (!done.ok()) return done;
   }
   dirty_.clear();
   return absl::OkStatus();

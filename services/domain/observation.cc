@@ -41,14 +41,14 @@ absl::StatusOr<kafka::Outcome> ApplyObservation(store::Transaction& transaction,
       observation.partitions() <= 0) {
     return absl::InvalidArgumentError("the data is no simpul.type.v1.Observation");
   }
-  auto written = transaction.Execute(
+  auto written = transaction.Write(
       "INSERT INTO observation (topic, topic_partition, department, noun, observe_us, partitions) "
       "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (topic, topic_partition) DO UPDATE SET "
       "observe_us = excluded.observe_us, partitions = excluded.partitions",
       {record.topic, static_cast<int64_t>(record.partition), topic->department, topic->noun,
        TimeUtil::TimestampToMicroseconds(observation.observe_time()),
        static_cast<int64_t>(observation.partitions())});
-  if (!written.ok()) return written.status();
+  if (!written.ok()) return written;
   return kafka::Outcome::kDelivered;
 }
 

@@ -26,11 +26,11 @@ absl::Status ReadResource(std::string_view bytes, google::protobuf::MessageLite&
       "a stored resource is damaged; restore the store and resync the adapter");
 }
 
-absl::Status Written(const absl::StatusOr<int64_t>& rows, RowHead& head) {
-  if (absl::IsAlreadyExists(rows.status()) || (rows.ok() && *rows != 1)) {
-    return absl::AbortedError("another transaction changed this row; try again");
-  }
-  if (!rows.ok()) return rows.status();
+absl::Status WriteRow(store::Transaction& transaction, std::string_view sql, store::Params params,
+                      RowHead& head) {
+  static const absl::Status& changed =
+      *new absl::Status(absl::AbortedError("another transaction changed this row; try again"));
+  if (auto s = transaction.Write(sql, params, changed); !s.ok()) return s;
   head.stored_source_revision = head.source_revision;
   head.stored_revision = head.revision;
   return absl::OkStatus();
@@ -41,12 +41,12 @@ absl::Status ForgetDeleted(store::Store& store, Clock& clock,
   const int64_t before = absl::ToUnixMicros(clock.Now() - kForgetAfter);
   return store.Transact([&](store::Transaction& transaction) -> absl::Status {
     for (const std::string_view table : tables) {
-      auto forgotten =
-          transaction.Execute(absl::StrFormat("DELETE FROM %s WHERE name IN (SELECT name FROM %s "
-                                              "WHERE delete_us > 0 AND delete_us < $1 LIMIT 1000)",
-                                              table, table),
-                              {before});
-      if (!forgotten.ok()) return forgotten.status();
+      auto status =
+          transaction.Write(absl::StrFormat("DELETE FROM %s WHERE name IN (SELECT name FROM %s "
+                                            "WHERE delete_us > 0 AND delete_us < $1 LIMIT 1000)",
+                                            table, table),
+                            {before});
+      if (!status.ok()) return status;
     }
     return absl::OkStatus();
   });

@@ -36,9 +36,11 @@ void ReadHead(const store::Row& row, RowHead& head);
 // DATA_LOSS: the bytes are damaged.
 absl::Status ReadResource(std::string_view bytes, google::protobuf::MessageLite& resource);
 
-// What became of a write that must change just one row: an INSERT, or an UPDATE whose WHERE names
-// the stored revisions. ABORTED: another transaction changed it since it was loaded.
-absl::Status Written(const absl::StatusOr<int64_t>& rows, RowHead& head);
+// Writes a row that was loaded in this transaction: by an INSERT that does nothing on a conflict,
+// or by an UPDATE whose WHERE names the stored revisions. ABORTED, by the commit at the latest:
+// another transaction changed it since it was loaded.
+absl::Status WriteRow(store::Transaction& transaction, std::string_view sql, store::Params params,
+                      RowHead& head);
 
 // Forgets names that were deleted longer ago than any topic keeps their events (14 days), some at a
 // time, in each of these tables with columns name and delete_us.

@@ -52,12 +52,10 @@ absl::StatusOr<std::vector<std::string>> Misled(store::Transaction& transaction,
 absl::Status QueueRelink(store::Transaction& transaction, const std::string& department,
                          const std::string& nas_address) {
   if (nas_address.empty()) return absl::OkStatus();
-  return transaction
-      .Execute(
-          "INSERT INTO wifi_relink (department, nas_address) VALUES ($1, $2) "
-          "ON CONFLICT (department, nas_address) DO NOTHING",
-          {department, nas_address})
-      .status();
+  return transaction.Write(
+      "INSERT INTO wifi_relink (department, nas_address) VALUES ($1, $2) "
+      "ON CONFLICT (department, nas_address) DO NOTHING",
+      {department, nas_address});
 }
 
 absl::StatusOr<int64_t> Relink(store::Store& store, Clock& clock,
@@ -88,10 +86,10 @@ absl::StatusOr<int64_t> Relink(store::Store& store, Clock& clock,
       }
       changed += static_cast<int64_t>(names->size());
       if (static_cast<int64_t>(names->size()) < kChunk) {
-        auto removed = transaction.Execute(
-            "DELETE FROM wifi_relink WHERE department = $1 AND nas_address = $2",
-            {address.department, address.nas_address});
-        if (!removed.ok()) return removed.status();
+        auto removed =
+            transaction.Write("DELETE FROM wifi_relink WHERE department = $1 AND nas_address = $2",
+                              {address.department, address.nas_address});
+        if (!removed.ok()) return removed;
       }
       kBeforeCommit.Pass();
       return absl::OkStatus();

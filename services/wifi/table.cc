@@ -4,7 +4,7 @@ namespace simpul::wifi {
 namespace {
 
 using domain::ReadResource;
-using domain::Written;
+using domain::WriteRow;
 
 void ReadHead(const store::Row& row, PlaceRow& place) {
   domain::ReadHead(row, place);
@@ -52,21 +52,22 @@ absl::Status Save(store::Transaction& transaction, HotspotRow& row) {
   const std::string bytes = row.resource.SerializeAsString();
   const int64_t visible = row.is_visible ? 1 : 0;
   if (!row.IsStored()) {
-    return Written(
-        transaction.Execute(
-            "INSERT INTO wifi_hotspot (name, department, source_revision, revision, visible, "
-            "delete_us, nas_address, resource) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            {row.name, row.department, row.source_revision, row.revision, visible, row.delete_us,
-             row.nas_address, store::Blob{bytes}}),
+    return WriteRow(
+        transaction,
+        "INSERT INTO wifi_hotspot (name, department, source_revision, revision, visible, "
+        "delete_us, nas_address, resource) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO "
+        "NOTHING",
+        {row.name, row.department, row.source_revision, row.revision, visible, row.delete_us,
+         row.nas_address, store::Blob{bytes}},
         row);
   }
-  return Written(
-      transaction.Execute(
-          "UPDATE wifi_hotspot SET source_revision = $2, revision = $3, visible = $4, "
-          "delete_us = $5, nas_address = $6, resource = $7 "
-          "WHERE name = $1 AND source_revision = $8 AND revision = $9",
-          {row.name, row.source_revision, row.revision, visible, row.delete_us, row.nas_address,
-           store::Blob{bytes}, row.stored_source_revision, row.stored_revision}),
+  return WriteRow(
+      transaction,
+      "UPDATE wifi_hotspot SET source_revision = $2, revision = $3, visible = $4, "
+      "delete_us = $5, nas_address = $6, resource = $7 "
+      "WHERE name = $1 AND source_revision = $8 AND revision = $9",
+      {row.name, row.source_revision, row.revision, visible, row.delete_us, row.nas_address,
+       store::Blob{bytes}, row.stored_source_revision, row.stored_revision},
       row);
 }
 
@@ -75,25 +76,26 @@ absl::Status Save(store::Transaction& transaction, SessionRow& row) {
   const int64_t visible = row.is_visible ? 1 : 0;
   const int64_t state = row.resource.state();
   if (!row.IsStored()) {
-    return Written(
-        transaction.Execute(
-            "INSERT INTO wifi_session (name, department, source_revision, revision, visible, "
-            "delete_us, nas_address, unique_id, start_us, silence_us, lost_us, state, hotspot, "
-            "resource) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-            {row.name, row.department, row.source_revision, row.revision, visible, row.delete_us,
-             row.nas_address, row.unique_id, row.start_us, row.silence_us, row.lost_us, state,
-             row.resource.hotspot(), store::Blob{bytes}}),
+    return WriteRow(
+        transaction,
+        "INSERT INTO wifi_session (name, department, source_revision, revision, visible, "
+        "delete_us, nas_address, unique_id, start_us, silence_us, lost_us, state, hotspot, "
+        "resource) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON "
+        "CONFLICT DO NOTHING",
+        {row.name, row.department, row.source_revision, row.revision, visible, row.delete_us,
+         row.nas_address, row.unique_id, row.start_us, row.silence_us, row.lost_us, state,
+         row.resource.hotspot(), store::Blob{bytes}},
         row);
   }
-  return Written(
-      transaction.Execute(
-          "UPDATE wifi_session SET source_revision = $2, revision = $3, visible = $4, "
-          "delete_us = $5, nas_address = $6, unique_id = $7, start_us = $8, silence_us = $9, "
-          "lost_us = $10, state = $11, hotspot = $12, resource = $13 "
-          "WHERE name = $1 AND source_revision = $14 AND revision = $15",
-          {row.name, row.source_revision, row.revision, visible, row.delete_us, row.nas_address,
-           row.unique_id, row.start_us, row.silence_us, row.lost_us, state, row.resource.hotspot(),
-           store::Blob{bytes}, row.stored_source_revision, row.stored_revision}),
+  return WriteRow(
+      transaction,
+      "UPDATE wifi_session SET source_revision = $2, revision = $3, visible = $4, "
+      "delete_us = $5, nas_address = $6, unique_id = $7, start_us = $8, silence_us = $9, "
+      "lost_us = $10, state = $11, hotspot = $12, resource = $13 "
+      "WHERE name = $1 AND source_revision = $14 AND revision = $15",
+      {row.name, row.source_revision, row.revision, visible, row.delete_us, row.nas_address,
+       row.unique_id, row.start_us, row.silence_us, row.lost_us, state, row.resource.hotspot(),
+       store::Blob{bytes}, row.stored_source_revision, row.stored_revision},
       row);
 }
 
