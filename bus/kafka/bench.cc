@@ -3,9 +3,8 @@
 // run, in turns; the medians count. A round begins with the start of its clients and ends with its
 // last event.
 //
-//   kafka_bench [events [bytes [rounds]]]    on SIMPUL_TEST_KAFKA; SQLite in TEST_TMPDIR, and a
-//   fifth
-//                                            of the events on SIMPUL_TEST_POSTGRES, if that is set
+//   kafka_bench [events [bytes [rounds]]]    on SIMPUL_TEST_KAFKA; SQLite in TEST_TMPDIR, and
+//                                            SIMPUL_TEST_POSTGRES, if that is set
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -47,11 +46,13 @@ struct Series {
   std::string what;
   std::vector<double> rates;   // events per second
   std::vector<double> cpu_us;  // of this process, for an event
+  std::vector<double> starts;  // seconds until the first event, where it is looked at
 
   double Print() const {
     const double rate = Median(rates);
     std::printf("%-56s %9.0f events/s (least %9.0f) %7.2f us CPU each\n", what.c_str(), rate,
                 *std::min_element(rates.begin(), rates.end()), Median(cpu_us));
+    if (!starts.empty()) std::printf("  the first one after %.2f s\n", Median(starts));
     return rate;
   }
 };
@@ -208,6 +209,7 @@ void Ours(store::Database database, Series& append, Series& through, size_t even
     AppendAll(*writer, topic, events, bytes);
   }
   std::atomic<size_t> applied{0};
+  const absl::Time begun = absl::Now();
   Timed timed(through, events);
   const auto relay = Relay::Start({.connection = BrokerConnection(),
                                    .store = writer.get(),
@@ -216,7 +218,7 @@ void Ours(store::Database database, Series& append, Series& through, size_t even
   const auto consumer = Consumer::Start(
       {.connection = BrokerConnection(), .group = topic, .store = reader.get(), .topics = {topic}},
       [&](store::Transaction& transaction, const Record& record) {
-        ++applied;
+        if (++applied == 1) through.starts.push_back(absl::ToDoubleSeconds(absl::Now() - begun));
         return ApplyBenchEvent(transaction, record);
       },
       nullptr);
@@ -282,10 +284,7 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < rounds; ++i) {
     simpul::kafka::Bare(bare, events, bytes);
     simpul::kafka::FsyncPerBatch(fsync, events, bytes);
-    for (auto& of : databases) {
-      const bool small = of.database == simpul::store::Database::kPostgres;
-      of.Round(small ? std::max<size_t>(events / 5000 * 1000, 1000) : events, bytes);
-    }
+    for (auto& of : databases) of.Round(events, bytes);
   }
   std::printf("%zu events of %zu bytes, %zu rounds, medians\n", events, bytes, rounds);
   const double floor = std::min(bare.Print(), fsync.Print());
