@@ -13,6 +13,7 @@ help: ## list the verbs
 # |   SIMPUL_HTTP_PORT 8080      SIMPUL_KAFKA_PORT 19092, and one above
 # |   SIMPUL_HTTPS_PORT 8443     SIMPUL_POSTGRES_PORT 15432
 # |   SIMPUL_ADMIN_PORT 9901     SIMPUL_RADIUS_AUTH_PORT 11812, SIMPUL_RADIUS_ACCT_PORT 11813
+# |   SIMPUL_ROUNDUP_PORT 18095
 
 run: ## install, build, start Kafka, the sample city and the platform; Ctrl-C stops all
 	@setup/run $(DATA) $(JOBS)
@@ -20,7 +21,7 @@ run: ## install, build, start Kafka, the sample city and the platform; Ctrl-C st
 stop: ## stop all that `make run` started
 	@setup/stop $(DATA)
 
-change: ## a device joins, moves data or leaves in the sample city
+change: ## in the sample city a device joins, moves data or leaves, and an officer edits a ticket
 	@tests/peers/city change $(DATA)
 
 test: ## set up the tests' own peers and run every test

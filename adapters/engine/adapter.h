@@ -9,14 +9,14 @@
 #include "adapters/engine/reader.h"
 #include "adapters/engine/watch.h"
 #include "adapters/engine/workers.h"
-#include "adapters/sources/sql/source.h"
+#include "adapters/sources/source.h"
 
 namespace simpul::engine {
 
 // Members are destroyed from the last to the first: what is used stands above its user.
 struct Adapter {
   std::unique_ptr<const LoadedMapping> mapping;
-  std::unique_ptr<sources::sql::Source> source;
+  std::unique_ptr<sources::Source> source;
   std::unique_ptr<Reader> reader;
   std::vector<std::unique_ptr<Watch>> watches;
   std::unique_ptr<Workers> workers;

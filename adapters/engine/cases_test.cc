@@ -53,6 +53,15 @@ TEST_F(Cases, OfTheRadiusAdapterPass) {
   }
 }
 
+TEST_F(Cases, OfAnAdapterOverRestPass) {
+  auto results = RunCases(SIMPUL_SOURCE_DIR "/adapters/dpupr/roundup");
+  ASSERT_THAT(results, IsOk());
+  EXPECT_GE(results->size(), 11u);
+  for (const CaseResult& result : *results) {
+    EXPECT_TRUE(result.passed) << result.name << ": " << result.message;
+  }
+}
+
 TEST_F(Cases, SayWhatDiffers) {
   Write("testdata/hotspots/want.json", "{\"hotspots\": [{\"displayName\": \"ap-alun-alun\"}]}");
   const CaseResult result = Run("hotspots");

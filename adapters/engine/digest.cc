@@ -56,8 +56,8 @@ uint64_t Digest::Of(std::string_view bytes) const {
   return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-void AppendCell(const sources::sql::Cell& cell, std::string& out) {
-  using sources::sql::CellType;
+void AppendCell(const sources::Cell& cell, std::string& out) {
+  using sources::CellType;
   out += static_cast<char>(cell.type);
   switch (cell.type) {
     case CellType::kNull:

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/value.h"
 
 namespace simpul::engine {
 
@@ -25,7 +25,7 @@ class Digest {
 };
 
 // Appends a cell so that different cells, or lists of them, give different bytes.
-void AppendCell(const sources::sql::Cell& cell, std::string& out);
+void AppendCell(const sources::Cell& cell, std::string& out);
 
 }  // namespace simpul::engine
 

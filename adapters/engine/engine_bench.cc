@@ -54,7 +54,7 @@ int64_t BareLoop(PGconn* connection) {
 }
 
 // The same through the mapping and the field plan, without gRPC.
-int64_t PlanLoop(const ResourcePlan& plan, sources::sql::Source& source) {
+int64_t PlanLoop(const ResourcePlan& plan, sources::Source& source) {
   int64_t rows = 0;
   int64_t after = 0;
   std::string wire;
@@ -63,8 +63,8 @@ int64_t PlanLoop(const ResourcePlan& plan, sources::sql::Source& source) {
     wire.clear();
     PlanColumns columns;
     const auto status =
-        source.Query(plan.list.statement, {.values = {{"limit", int64_t{kPage}}, {"after", after}}},
-                     absl::InfiniteFuture(), [&](const sources::sql::Batch& batch) {
+        source.Query(*plan.list.query, {.values = {{"limit", int64_t{kPage}}, {"after", after}}},
+                     absl::InfiniteFuture(), [&](const sources::Batch& batch) {
                        if (columns.columns.empty()) columns = plan.fields.Bind(*batch.columns);
                        Misfit misfit;
                        for (size_t i = 0; i < batch.rows; ++i) {
@@ -89,9 +89,8 @@ int64_t DriverLoop(const Adapter& adapter) {
     request.set_name(absl::StrFormat("departments/diskominfo/sessions/%d", i));
     auto answer = adapter.reader->Answer(
         "GetSession", request.SerializeAsString(),
-        [&](const MappedQuery& query, const sources::sql::Bindings& bindings,
-            sources::sql::EachBatch each) {
-          return adapter.source->Query(query.statement, bindings, absl::InfiniteFuture(), each);
+        [&](const MappedQuery& query, const sources::Bindings& bindings, sources::EachBatch each) {
+          return adapter.source->Query(*query.query, bindings, absl::InfiniteFuture(), each);
         });
     if (!answer.ok()) std::printf("%s\n", std::string(answer.status().message()).c_str());
   }

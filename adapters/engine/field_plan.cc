@@ -13,8 +13,8 @@ namespace simpul::engine {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using sources::sql::Cell;
-using sources::sql::CellType;
+using sources::Cell;
+using sources::CellType;
 
 bool IsKeyCharacter(char c) {
   return absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';

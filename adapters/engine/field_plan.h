@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "adapters/engine/field_step.h"
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/value.h"
 #include "google/protobuf/descriptor.h"
 
 namespace simpul::engine {
@@ -53,20 +53,19 @@ class FieldPlan {
 
   // Writes the message of one row at `p`, where Room bytes are free, and gives its end. Null: the
   // row does not fit.
-  char* Write(const PlanColumns& columns, const sources::sql::Cell* row, char* p,
-              Misfit& misfit) const;
+  char* Write(const PlanColumns& columns, const sources::Cell* row, char* p, Misfit& misfit) const;
   // At most so many bytes become of the row.
-  size_t Room(const PlanColumns& columns, const sources::sql::Cell* row) const;
+  size_t Room(const PlanColumns& columns, const sources::Cell* row) const;
 
   // Appends the message of one row to `out`. False: the row does not fit, `out` is as it was.
-  bool Encode(const PlanColumns& columns, const sources::sql::Cell* row, std::string& out,
+  bool Encode(const PlanColumns& columns, const sources::Cell* row, std::string& out,
               Misfit& misfit) const;
 
   // Appends the key as it stands in the name. False: it is NULL or no key.
-  bool AppendKey(const sources::sql::Cell& cell, std::string& out) const;
+  bool AppendKey(const sources::Cell& cell, std::string& out) const;
 
   // "the field 'start_time' of departments/…/7 is NULL", for people.
-  std::string Describe(const Misfit& misfit, const sources::sql::Cell& key) const;
+  std::string Describe(const Misfit& misfit, const sources::Cell& key) const;
 
   const std::string& name_prefix() const { return name_prefix_; }
 
@@ -75,8 +74,8 @@ class FieldPlan {
 
   void AddStep(FieldStep step);
   // The size of the key; 0: it is NULL or no key.
-  size_t KeyText(const sources::sql::Cell& cell, char (&buffer)[kMaxKey]) const;
-  char* WriteName(const FieldStep& step, const sources::sql::Cell& cell, char* p) const;
+  size_t KeyText(const sources::Cell& cell, char (&buffer)[kMaxKey]) const;
+  char* WriteName(const FieldStep& step, const sources::Cell& cell, char* p) const;
 
   std::string name_prefix_;
   std::string key_column_;

@@ -14,7 +14,7 @@ namespace {
 
 using simpul::testing::IsOk;
 using simpul::testing::StatusIs;
-using sources::sql::Cell;
+using sources::Cell;
 using ::testing::HasSubstr;
 
 mapping::v1::Field Field(const std::string& text) {

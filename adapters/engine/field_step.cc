@@ -13,7 +13,7 @@ namespace simpul::engine {
 namespace {
 
 using google::protobuf::FieldDescriptor;
-using sources::sql::Cell;
+using sources::Cell;
 
 int64_t UnitNanos(mapping::v1::Unit unit) {
   switch (unit) {

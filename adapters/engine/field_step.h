@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/value.h"
 #include "google/protobuf/descriptor.h"
 
 namespace simpul::mapping::v1 {
@@ -73,11 +73,10 @@ absl::StatusOr<FieldStep> MakeStep(const google::protobuf::FieldDescriptor& fiel
 
 // Writes the field at `p` and gives its end; null and `reason` if the cell does not fit. The cell
 // is neither NULL nor too long.
-char* WriteField(const FieldStep& step, const sources::sql::Cell& cell, char* p,
-                 const char*& reason);
+char* WriteField(const FieldStep& step, const sources::Cell& cell, char* p, const char*& reason);
 
 // What a code table is asked with; a number is written into `buffer`. False: the cell is no code.
-bool CodeText(const sources::sql::Cell& cell, char (&buffer)[24], std::string_view& text);
+bool CodeText(const sources::Cell& cell, char (&buffer)[24], std::string_view& text);
 
 }  // namespace simpul::engine
 

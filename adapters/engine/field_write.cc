@@ -10,8 +10,8 @@
 namespace simpul::engine {
 namespace {
 
-using sources::sql::Cell;
-using sources::sql::CellType;
+using sources::Cell;
+using sources::CellType;
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 // The years 1 to 9999, google.protobuf.Timestamp's range; and Duration's.

@@ -1,10 +1,7 @@
 #include "adapters/engine/mapping.h"
 
-#include <cstdlib>
 #include <fstream>
-#include <sstream>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -62,24 +59,6 @@ std::vector<std::string> CheckMapping(const std::string& directory) {
   std::vector<std::string> problems;
   Load(directory, problems);
   return problems;
-}
-
-absl::StatusOr<std::string> ResolveDsn(const LoadedMapping& mapping) {
-  if (!mapping.dsn_env.empty()) {
-    const char* value = std::getenv(mapping.dsn_env.c_str());
-    if (value != nullptr && *value != '\0') return std::string(value);
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "the adapter %s takes its data source from the variable %s, which is not set",
-        mapping.adapter, mapping.dsn_env));
-  }
-  std::ifstream file(mapping.dsn_file, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  const std::string dsn(absl::StripTrailingAsciiWhitespace(text.str()));
-  if (file && !dsn.empty()) return dsn;
-  return absl::FailedPreconditionError(
-      absl::StrFormat("the adapter %s takes its data source from the file %s, which cannot be read",
-                      mapping.adapter, mapping.dsn_file));
 }
 
 }  // namespace simpul::engine

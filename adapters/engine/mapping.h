@@ -4,13 +4,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "adapters/engine/field_plan.h"
-#include "adapters/sources/sql/source.h"
-#include "adapters/sources/sql/statement.h"
+#include "adapters/sources/source.h"
 #include "google/protobuf/descriptor.h"
 
 namespace simpul::engine {
@@ -21,14 +21,34 @@ const google::protobuf::DescriptorPool& ContractPool();
 // A column that pages and polls go on from.
 struct OrderColumn {
   std::string name;
-  sources::sql::CellType type;
+  sources::CellType type;
   std::string parameter;  // ":after" or ":after_<column>", without the colon
 };
 
 // A query of the mapping, with the place of its text for errors.
 struct MappedQuery {
-  sources::sql::Statement statement;
-  std::string where;  // "adapters/diskominfo/radius/mapping.yaml:31"
+  std::shared_ptr<const sources::Query> query;  // immutable; null: there is none
+  std::string where;                            // "adapters/diskominfo/radius/mapping.yaml:31"
+
+  bool empty() const { return query == nullptr; }
+};
+
+// A value by reference: one of the two is set, or neither if there is none.
+struct Referred {
+  std::string env;
+  std::string file;
+
+  bool empty() const { return env.empty() && file.empty(); }
+};
+
+// How an application over REST is reached.
+struct RestPlan {
+  Referred url;
+  Referred secret;
+  std::string user;    // HTTP Basic
+  std::string header;  // that has the secret
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string ca_file;
 };
 
 struct WatchPlan {
@@ -74,9 +94,9 @@ struct LoadedMapping {
   std::string department;  // "diskominfo"
   std::string app;         // "radius"
   std::string service;     // "simpul.wifi.v1.WifiSourceService"
-  std::string dsn_env;     // one of the two is set
-  std::string dsn_file;
-  sources::sql::Limits limits;
+  Referred dsn;            // of a database
+  RestPlan rest;           // if `dsn` is empty
+  sources::Limits limits;
   std::vector<ResourcePlan> resources;
 
   // "radius.diskominfo".
@@ -93,9 +113,10 @@ absl::StatusOr<std::unique_ptr<const LoadedMapping>> LoadMapping(const std::stri
 // nothing. Asks no database.
 std::vector<std::string> CheckMapping(const std::string& directory);
 
-// The data source name that a mapping refers to.
-// FAILED_PRECONDITION: the variable or file is not there; the text names it.
-absl::StatusOr<std::string> ResolveDsn(const LoadedMapping& mapping);
+// The application that a mapping reads; it is asked nothing yet.
+// FAILED_PRECONDITION: a variable or file that the mapping refers to is not there, or the address
+// is none; the text names it.
+absl::StatusOr<std::unique_ptr<sources::Source>> OpenSource(const LoadedMapping& mapping);
 
 }  // namespace simpul::engine
 

@@ -76,28 +76,68 @@ void MappingChecker::CheckAdapter() {
 
 void MappingChecker::CheckSource() {
   const mapping::v1::Source& source = mapping_.source();
-  loaded_->dsn_env = source.sql().dsn().env();
-  loaded_->dsn_file = source.sql().dsn().file();
-  if (loaded_->dsn_env.empty() && loaded_->dsn_file.empty()) {
-    Wrong("source.sql.dsn", "expected {env: <variable>} or {file: <path>}");
-  } else if (!loaded_->dsn_env.empty() && !IsVariable(loaded_->dsn_env)) {
-    Wrong("source.sql.dsn.env",
-          "expected the name of a variable, such as RADIUS_DSN; the data source name itself does "
-          "not belong here");
+  if (source.kind_case() == mapping::v1::Source::KIND_NOT_SET) {
+    Wrong("source", "expected 'sql' or 'rest'");
+  } else if (is_rest()) {
+    CheckRest();
+  } else {
+    CheckReference("source.sql.dsn", source.sql().dsn(), "RADIUS_DSN; the data source name itself",
+                   loaded_->dsn);
   }
   if (source.zone().empty() || !absl::LoadTimeZone(source.zone(), &zone_)) {
     Wrong("source.zone", "expected a zone of the tz database, such as Asia/Jakarta");
   }
-  const mapping::v1::Limits& limits = source.limits();
+  CheckLimits();
+}
+
+void MappingChecker::CheckReference(const std::string& path, const mapping::v1::Reference& from,
+                                    std::string_view example, Referred& to) {
+  to = {.env = from.env(), .file = from.file()};
+  if (to.empty()) return Wrong(path, "expected {env: <variable>} or {file: <path>}");
+  if (IsVariable(to.env)) return;
+  Wrong(path + ".env",
+        absl::StrFormat("expected the name of a variable, such as %s does not belong "
+                        "here",
+                        std::string(example)));
+}
+
+void MappingChecker::CheckRest() {
+  const mapping::v1::RestSource& rest = mapping_.source().rest();
+  RestPlan& plan = loaded_->rest;
+  CheckReference("source.rest.url", rest.url(), "LAPOR_URL; the address itself", plan.url);
+  if (rest.has_auth()) {
+    CheckReference("source.rest.auth.secret", rest.auth().secret(),
+                   "LAPOR_TOKEN; the secret itself", plan.secret);
+    if (!rest.auth().user().empty() && !rest.auth().header().empty()) {
+      Wrong("source.rest.auth", "expected 'user' or 'header', not both");
+    }
+  }
+  plan.user = rest.auth().user();
+  plan.header = rest.auth().header();
+  plan.headers.assign(rest.headers().begin(), rest.headers().end());
+  plan.ca_file = rest.ca_file();
+}
+
+void MappingChecker::CheckLimits() {
+  const mapping::v1::Limits& limits = mapping_.source().limits();
   if (limits.has_concurrency() && (limits.concurrency() < 1 || limits.concurrency() > 64)) {
     Wrong("source.limits.concurrency", "expected 1 to 64 connections");
   }
   if (limits.has_rows() && (limits.rows() < 1 || limits.rows() > 100'000)) {
     Wrong("source.limits.rows", "expected 1 to 100000 rows");
   }
-  if (limits.has_concurrency()) loaded_->limits.concurrency = limits.concurrency();
-  if (limits.has_rows()) loaded_->limits.rows = limits.rows();
-  Take("source.limits.timeout", limits.has_timeout(), limits.timeout(), loaded_->limits.timeout);
+  if (limits.requests_per_second() < 0 || (limits.requests_per_second() > 0 && !is_rest())) {
+    Wrong("source.limits.requests_per_second", "expected a number above 0, of a 'rest' source");
+  }
+  if (limits.answer_bytes() < 0 || (limits.answer_bytes() > 0 && !is_rest())) {
+    Wrong("source.limits.answer_bytes", "expected a number above 0, of a 'rest' source");
+  }
+  sources::Limits& to = loaded_->limits;
+  if (limits.has_concurrency()) to.concurrency = limits.concurrency();
+  if (limits.has_rows()) to.rows = limits.rows();
+  if (limits.answer_bytes() > 0) to.answer_bytes = static_cast<size_t>(limits.answer_bytes());
+  to.requests_per_second = limits.requests_per_second();
+  Take("source.limits.timeout", limits.has_timeout(), limits.timeout(), to.timeout);
 }
 
 // Reads a duration that has a default.
@@ -206,7 +246,9 @@ void MappingChecker::CheckFields(const std::string& path, const Descriptor& mess
 void MappingChecker::FindRpcs(const Descriptor& message, ResourcePlan& plan) {
   for (int i = 0; i < service_->method_count(); ++i) {
     const MethodDescriptor* method = service_->method(i);
-    if (method->output_type() == &message) plan.get_method = method;
+    if (method->output_type() == &message && absl::StartsWith(method->name(), "Get")) {
+      plan.get_method = method;
+    }
     for (int k = 0; k < method->output_type()->field_count(); ++k) {
       const FieldDescriptor* field = method->output_type()->field(k);
       if (field->is_repeated() && field->message_type() == &message) {

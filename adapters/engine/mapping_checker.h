@@ -29,6 +29,10 @@ class MappingChecker {
   void Wrong(const std::string& path, std::string_view what);
   void CheckAdapter();
   void CheckSource();
+  void CheckReference(const std::string& path, const mapping::v1::Reference& from,
+                      std::string_view example, Referred& to);
+  void CheckRest();
+  void CheckLimits();
   // Reads a duration that has a default.
   void Take(const std::string& path, bool is_set, const google::protobuf::Duration& from,
             absl::Duration& to);
@@ -44,11 +48,28 @@ class MappingChecker {
                   ResourcePlan& plan);
 
   // mapping_queries.cc: what is asked, and when.
+  // A query of the mapping's kind of source, which goes on by `order`.
+  template <typename From>
+  MappedQuery CheckQuery(const std::string& path, const From& from,
+                         const std::vector<std::string>& parameters,
+                         const std::vector<OrderColumn>& order, const ResourcePlan& plan) {
+    return is_rest() ? CheckRead(path + ".rest", from.rest(), parameters, order, plan)
+                     : CheckSql(path + ".query", from.query(), parameters);
+  }
+  bool is_rest() const { return mapping_.source().has_rest(); }
+  static std::vector<std::string> Parameters(const std::vector<OrderColumn>& order);
   // Parses a query and demands exactly these parameters.
-  MappedQuery CheckQuery(const std::string& path, const std::string& sql,
-                         const std::vector<std::string>& parameters);
-  MappedQuery CheckPaged(const std::string& path, const std::string& sql,
-                         const std::vector<OrderColumn>& order, const std::string& key);
+  MappedQuery CheckSql(const std::string& path, const std::string& sql,
+                       const std::vector<std::string>& parameters);
+  // A query that goes on by `order`, of either kind of source.
+  template <typename From>
+  MappedQuery CheckPaged(const std::string& path, const From& from,
+                         const std::vector<OrderColumn>& order, const ResourcePlan& plan) {
+    return is_rest() ? CheckRead(path + ".rest", from.rest(), Parameters(order), order, plan)
+                     : CheckPagedSql(path + ".query", from.query(), order, plan.key_column);
+  }
+  MappedQuery CheckPagedSql(const std::string& path, const std::string& sql,
+                            const std::vector<OrderColumn>& order, const std::string& key);
   void CheckGet(const std::string& path, const mapping::v1::Resource& resource, ResourcePlan& plan);
   void CheckList(const std::string& path, const mapping::v1::Resource& resource,
                  ResourcePlan& plan);
@@ -58,6 +79,11 @@ class MappingChecker {
   void CheckWatch(const std::string& path, const mapping::v1::Watch& watch, ResourcePlan& plan);
   void CheckReconcile(const std::string& path, const mapping::v1::Reconcile& from,
                       ResourcePlan& plan);
+
+  // mapping_reads.cc: what is asked over REST.
+  MappedQuery CheckRead(const std::string& path, const mapping::v1::RestRead& from,
+                        const std::vector<std::string>& parameters,
+                        const std::vector<OrderColumn>& order, const ResourcePlan& plan);
 
   const mapping::v1::Mapping& mapping_;
   const config::Locations& locations_;

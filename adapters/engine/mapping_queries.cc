@@ -6,10 +6,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "adapters/engine/mapping_checker.h"
+#include "adapters/sources/sql/statement.h"
 
 namespace simpul::engine {
 
-using sources::sql::CellType;
+using sources::CellType;
 using sources::sql::Statement;
 
 namespace {
@@ -86,8 +87,8 @@ std::vector<std::string> SortedBy(std::string_view sql) {
 }  // namespace
 
 // Parses a query and demands exactly these parameters.
-MappedQuery MappingChecker::CheckQuery(const std::string& path, const std::string& sql,
-                                       const std::vector<std::string>& parameters) {
+MappedQuery MappingChecker::CheckSql(const std::string& path, const std::string& sql,
+                                     const std::vector<std::string>& parameters) {
   MappedQuery query;
   query.where = absl::StrFormat("%s:%d", locations_.file(), locations_.LineOf(path));
   if (sql.empty()) {
@@ -108,14 +109,14 @@ MappedQuery MappingChecker::CheckQuery(const std::string& path, const std::strin
                                    : absl::StrFormat("unknown parameter :%s; expected :%s", name,
                                                      absl::StrJoin(parameters, ", :")));
   }
-  query.statement = *std::move(statement);
+  query.query = std::make_shared<Statement>(*std::move(statement));
   return query;
 }
 
 // A query that is read page by page: out of order, a page would pass over rows for good.
-MappedQuery MappingChecker::CheckPaged(const std::string& path, const std::string& sql,
-                                       const std::vector<OrderColumn>& order,
-                                       const std::string& key) {
+MappedQuery MappingChecker::CheckPagedSql(const std::string& path, const std::string& sql,
+                                          const std::vector<OrderColumn>& order,
+                                          const std::string& key) {
   std::vector<std::string> parameters;
   std::vector<std::string> names;
   for (const OrderColumn& column : order) {
@@ -123,7 +124,7 @@ MappedQuery MappingChecker::CheckPaged(const std::string& path, const std::strin
     names.push_back(column.name);
   }
   parameters.push_back("limit");
-  MappedQuery query = CheckQuery(path, sql, parameters);
+  MappedQuery query = CheckSql(path, sql, parameters);
   if (sql.empty() || key.empty() || names.back() != key) return query;  // told already
   const std::string wanted = absl::StrJoin(names, ", ");
   if (absl::StrJoin(SortedBy(sql), ", ") != absl::AsciiStrToLower(wanted)) {
@@ -139,7 +140,7 @@ void MappingChecker::CheckGet(const std::string& path, const mapping::v1::Resour
     return Wrong(path,
                  absl::StrFormat("expected 'get': the service has %s", plan.get_method->name()));
   }
-  plan.get = CheckQuery(path + ".get.query", resource.get().query(), {"key"});
+  plan.get = CheckQuery(path + ".get", resource.get(), {"key"}, {}, plan);
 }
 
 void MappingChecker::CheckList(const std::string& path, const mapping::v1::Resource& resource,
@@ -150,8 +151,14 @@ void MappingChecker::CheckList(const std::string& path, const mapping::v1::Resou
                  absl::StrFormat("expected 'list': the service has %s", plan.list_method->name()));
   }
   plan.order = CheckOrder(path + ".list.order", resource.list().order(), "after", plan);
-  plan.list =
-      CheckPaged(path + ".list.query", resource.list().query(), plan.order, plan.key_column);
+  plan.list = CheckPaged(path + ".list", resource.list(), plan.order, plan);
+}
+
+std::vector<std::string> MappingChecker::Parameters(const std::vector<OrderColumn>& order) {
+  std::vector<std::string> names;
+  for (const OrderColumn& column : order) names.push_back(column.parameter);
+  names.push_back("limit");
+  return names;
 }
 
 std::vector<OrderColumn> MappingChecker::CheckOrder(
@@ -182,13 +189,19 @@ void MappingChecker::CheckWatch(const std::string& path, const mapping::v1::Watc
   Take(path + ".every", watch.has_every(), watch.every(), w.every);
   w.versions.assign(watch.versions().begin(), watch.versions().end());
   if (w.versions.empty()) w.versions = plan.columns;
-  w.keys = CheckQuery(path + ".keys.query", watch.keys().query(), {"keys"});
+  if (!is_rest()) {
+    w.keys = CheckSql(path + ".keys.query", watch.keys().query(), {"keys"});
+  } else if (watch.has_keys()) {
+    w.keys = CheckQuery(path + ".keys", watch.keys(), {"key"}, {}, plan);
+  } else {
+    w.keys = plan.get;
+  }
   if (watch.has_new_()) {
     w.cursor = CheckOrder(path + ".new.cursor", watch.new_().cursor(), "since", plan);
-    w.fresh = CheckPaged(path + ".new.query", watch.new_().query(), w.cursor, plan.key_column);
+    w.fresh = CheckPaged(path + ".new", watch.new_(), w.cursor, plan);
     Take(path + ".new.gap", watch.new_().has_gap(), watch.new_().gap(), w.gap);
   }
-  if (watch.has_open()) w.open = CheckQuery(path + ".open.query", watch.open().query(), {});
+  if (watch.has_open()) w.open = CheckQuery(path + ".open", watch.open(), {}, {}, plan);
   if (!watch.has_reconcile()) {
     Wrong(path, "expected 'reconcile': without it deletes and late rows are never found");
   } else {
@@ -202,8 +215,7 @@ void MappingChecker::CheckWatch(const std::string& path, const mapping::v1::Watc
 void MappingChecker::CheckReconcile(const std::string& path, const mapping::v1::Reconcile& from,
                                     ResourcePlan& plan) {
   WatchPlan& w = plan.watch;
-  w.reconcile = CheckPaged(path + ".query", from.query(), CheckOrder(path, {}, "after", plan),
-                           plan.key_column);
+  w.reconcile = CheckPaged(path, from, CheckOrder(path, {}, "after", plan), plan);
   Take(path + ".every", from.has_every(), from.every(), w.reconcile_every);
   Take(path + ".within", from.has_within(), from.within(), w.within);
   w.age = from.age();

@@ -32,10 +32,11 @@ std::string ReadAll(const fs::path& path) {
 // The radius mapping with one piece of text replaced.
 class MappingTest : public ::testing::Test {
  protected:
+  virtual const char* adapter() const { return kRadius; }
   void SetUp() override {
     std::string path = fs::temp_directory_path() / "mapping_test_XXXXXX";
     directory_ = mkdtemp(path.data());
-    text_ = ReadAll(fs::path(kRadius) / "mapping.yaml");
+    text_ = ReadAll(fs::path(adapter()) / "mapping.yaml");
   }
   void TearDown() override { fs::remove_all(directory_); }
 
@@ -191,11 +192,46 @@ TEST_F(MappingTest, NamesTheVariableThatIsNotSet) {
   auto mapping = LoadMapping(kRadius);
   ASSERT_THAT(mapping, IsOk());
   unsetenv("RADIUS_DSN");
-  EXPECT_THAT(ResolveDsn(**mapping),
+  EXPECT_THAT(OpenSource(**mapping),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("RADIUS_DSN")));
   setenv("RADIUS_DSN", "host=x", 1);
-  EXPECT_EQ(*ResolveDsn(**mapping), "host=x");
+  EXPECT_THAT(OpenSource(**mapping), IsOk());
   unsetenv("RADIUS_DSN");
+}
+
+constexpr char kRoundup[] = SIMPUL_SOURCE_DIR "/adapters/dpupr/roundup";
+
+class RestMappingTest : public MappingTest {
+ protected:
+  const char* adapter() const override { return kRoundup; }
+};
+
+TEST_F(RestMappingTest, OfTheRoundupAdapterIsRight) {
+  EXPECT_THAT(CheckMapping(kRoundup), IsEmpty());
+  auto mapping = LoadMapping(kRoundup);
+  ASSERT_THAT(mapping, IsOk());
+  const ResourcePlan& complaint = (*mapping)->resources[0];
+  EXPECT_EQ(complaint.get_method->name(), "GetComplaint");  // Create and Update answer it too
+  EXPECT_FALSE(complaint.watch.keys.empty());
+}
+TEST_F(RestMappingTest, RefusesAnAddressWhereAVariableIsNamed) {
+  ExpectProblem("url: {env: DPUPR_ROUNDUP_URL}", "url: {env: 'http://roundup/lapor'}",
+                "expected the name of a variable");
+}
+TEST_F(RestMappingTest, RefusesAPointerThatIsNone) {
+  ExpectProblem("title: /attributes/title", "title: attributes/title", "columns.title");
+}
+TEST_F(RestMappingTest, RefusesAnItemWithoutItsKey) {
+  ExpectProblem("path: /rest/data/issue/{key}", "path: /rest/data/issue/5",
+                "expected the parameter {key}");
+}
+TEST_F(RestMappingTest, RefusesAnUnknownParameter) {
+  ExpectProblem("activity: \"{since_changed};\"", "activity: \"{since};\"",
+                "unknown parameter {since}");
+}
+TEST_F(RestMappingTest, RefusesSqlOfAnApplicationOverRest) {
+  ExpectProblem("reconcile: {every: 1m, rest: *all}", "reconcile: {every: 1m, query: SELECT 1}",
+                "expected 'rest' with a path");
 }
 
 }  // namespace

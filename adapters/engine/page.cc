@@ -14,7 +14,7 @@ constexpr size_t kFirstRoom = 16 << 10;
 
 }  // namespace
 
-absl::Status FindColumns(const ResourcePlan& plan, const sources::sql::Batch& batch,
+absl::Status FindColumns(const ResourcePlan& plan, const sources::Batch& batch,
                          PlanColumns& columns) {
   if (!columns.columns.empty()) return absl::OkStatus();
   columns = plan.fields.Bind(*batch.columns);
@@ -28,7 +28,7 @@ Page::Page(const ResourcePlan& plan, int limit)
 
 bool Page::IsFull() const { return rows_ >= limit_ || size_ > kMaxBytes; }
 
-absl::Status Page::Take(const sources::sql::Batch& batch) {
+absl::Status Page::Take(const sources::Batch& batch) {
   if (batch.rows == 0) return absl::OkStatus();
   if (auto s = FindColumns(plan_, batch, columns_); !s.ok()) return s;
   for (size_t i = 0; i < batch.rows; ++i) {
@@ -41,8 +41,8 @@ absl::Status Page::Take(const sources::sql::Batch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status Page::Add(const sources::sql::Batch& batch, size_t i) {
-  const sources::sql::Cell* row = batch.row(i);
+absl::Status Page::Add(const sources::Batch& batch, size_t i) {
+  const sources::Cell* row = batch.row(i);
   Misfit misfit{"name", kTwice};
   key_.clear();
   plan_.fields.AppendKey(row[columns_.key], key_);
@@ -60,7 +60,7 @@ absl::Status Page::Add(const sources::sql::Batch& batch, size_t i) {
 }
 
 // The row goes where it is if its length takes two bytes, as most do, and else is moved.
-bool Page::Write(const sources::sql::Cell* row, Misfit& misfit) {
+bool Page::Write(const sources::Cell* row, Misfit& misfit) {
   constexpr size_t kLength = 2;
   const size_t room = size_ + 2 * wire::kMaxVarint + plan_.fields.Room(columns_, row);
   if (bytes_.size() < room) bytes_.resize(std::max({2 * bytes_.size(), room, kFirstRoom}));

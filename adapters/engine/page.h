@@ -15,7 +15,7 @@ inline constexpr char kTwice[] = "is that of another row too: the query answers 
 
 // Finds the plan's columns in the first batch of an answer. FAILED_PRECONDITION: one is missing; it
 // is named.
-absl::Status FindColumns(const ResourcePlan& plan, const sources::sql::Batch& batch,
+absl::Status FindColumns(const ResourcePlan& plan, const sources::Batch& batch,
                          PlanColumns& columns);
 
 // Writes rows straight into the answer's bytes. Full at `limit` rows, or where the message would
@@ -28,7 +28,7 @@ class Page {
   // FAILED_PRECONDITION: the answer lacks a column, or an order column is NULL; it is named.
   // DATA_LOSS: a row does not fit, and `unfit` says so. CANCELLED: the bytes are enough, no more
   // rows are wanted, and `is_cut` says so.
-  absl::Status Take(const sources::sql::Batch& batch);
+  absl::Status Take(const sources::Batch& batch);
 
   // The row that does not fit, its field and why; OK if there is none.
   const absl::Status& unfit() const { return unfit_; }
@@ -41,8 +41,8 @@ class Page {
 
  private:
   bool IsFull() const;
-  absl::Status Add(const sources::sql::Batch& batch, size_t i);
-  bool Write(const sources::sql::Cell* row, Misfit& misfit);
+  absl::Status Add(const sources::Batch& batch, size_t i);
+  bool Write(const sources::Cell* row, Misfit& misfit);
 
   const ResourcePlan& plan_;
   const int limit_;

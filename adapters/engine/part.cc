@@ -101,12 +101,11 @@ absl::Status Part::Running::AddAdapter(const std::string& directory,
                         directory, options.department, (*mapping)->adapter));
     return absl::OkStatus();
   }
-  auto dsn = ResolveDsn(**mapping);
-  if (!dsn.ok()) return dsn.status();
+  auto source = OpenSource(**mapping);
+  if (!source.ok()) return source.status();
   auto adapter = std::make_unique<Adapter>();
   adapter->mapping = *std::move(mapping);
-  adapter->source =
-      std::make_unique<sources::sql::Source>(*std::move(dsn), adapter->mapping->limits);
+  adapter->source = *std::move(source);
   adapters.push_back(std::move(adapter));
   return absl::OkStatus();
 }

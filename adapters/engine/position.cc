@@ -9,9 +9,9 @@
 
 namespace simpul::engine {
 
-using sources::sql::CellType;
-using sources::sql::TimeValue;
-using sources::sql::Value;
+using sources::CellType;
+using sources::TimeValue;
+using sources::Value;
 
 Position LowestPosition(const std::vector<OrderColumn>& order) {
   // The year 1000: before it MariaDB's DATETIME does not go.
@@ -33,7 +33,7 @@ Position LowestPosition(const std::vector<OrderColumn>& order) {
 }
 
 absl::StatusOr<Position> PositionOf(const std::vector<OrderColumn>& order,
-                                    const sources::sql::Batch& batch, size_t row) {
+                                    const sources::Batch& batch, size_t row) {
   Position position;
   for (const OrderColumn& column : order) {
     const int at = FindColumn(*batch.columns, column.name);
@@ -41,7 +41,7 @@ absl::StatusOr<Position> PositionOf(const std::vector<OrderColumn>& order,
       return absl::InvalidArgumentError(
           absl::StrFormat("the query does not select its order column '%s'", column.name));
     }
-    Value value = sources::sql::ToValue(batch.row(row)[at]);
+    Value value = sources::ToValue(batch.row(row)[at]);
     if (std::holds_alternative<std::monostate>(value)) {
       return absl::InvalidArgumentError(
           absl::StrFormat("the order column '%s' is NULL in a row", column.name));
@@ -52,7 +52,7 @@ absl::StatusOr<Position> PositionOf(const std::vector<OrderColumn>& order,
 }
 
 void Bind(const std::vector<OrderColumn>& order, const Position& position,
-          sources::sql::Bindings& bindings) {
+          sources::Bindings& bindings) {
   for (size_t i = 0; i < order.size(); ++i) {
     bindings.values.emplace_back(order[i].parameter, position[i]);
   }

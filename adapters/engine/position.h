@@ -7,22 +7,22 @@
 #include <vector>
 
 #include "adapters/engine/mapping.h"
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/value.h"
 
 namespace simpul::engine {
 
-using Position = std::vector<sources::sql::Value>;
+using Position = std::vector<sources::Value>;
 
 // Before every row.
 Position LowestPosition(const std::vector<OrderColumn>& order);
 
 // Of one row. INVALID_ARGUMENT: the answer lacks an order column, or it is NULL there; it is named.
 absl::StatusOr<Position> PositionOf(const std::vector<OrderColumn>& order,
-                                    const sources::sql::Batch& batch, size_t row);
+                                    const sources::Batch& batch, size_t row);
 
 // Adds the position as the parameters of its columns.
 void Bind(const std::vector<OrderColumn>& order, const Position& position,
-          sources::sql::Bindings& bindings);
+          sources::Bindings& bindings);
 
 // As bytes, for tokens and the store. Parse is false if they are of another order.
 std::string PositionBytes(const Position& position);

@@ -16,9 +16,9 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using sources::sql::Batch;
-using sources::sql::Bindings;
-using sources::sql::Value;
+using sources::Batch;
+using sources::Bindings;
+using sources::Value;
 
 constexpr int kDefaultPage = 1000;
 
@@ -59,7 +59,7 @@ std::string ScopeOf(const google::protobuf::MethodDescriptor& method, Message& r
 
 Value KeyOf(const ResourcePlan& plan, std::string_view text) {
   std::string canonical;
-  const sources::sql::Cell cell = sources::sql::Cell::Text(text);
+  const sources::Cell cell = sources::Cell::Text(text);
   if (!plan.fields.AppendKey(cell, canonical) || canonical != text) return std::monostate{};
   if (plan.key_is_text) return canonical;
   int64_t number = 0;
@@ -125,7 +125,7 @@ absl::StatusOr<std::string> Reader::Get(const ResourcePlan& plan, std::string_vi
       ask(plan.get, {.values = {{"key", key}}}, [&](const Batch& batch) -> absl::Status {
         if (batch.rows == 0) return absl::OkStatus();
         if (auto s = FindColumns(plan, batch, columns); !s.ok()) return s;
-        const sources::sql::Cell* row = batch.row(0);
+        const sources::Cell* row = batch.row(0);
         Misfit misfit{"name", kTwice};
         const bool is_one = !found && batch.rows == 1;
         found = true;

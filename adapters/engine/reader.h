@@ -8,14 +8,14 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "adapters/engine/mapping.h"
-#include "adapters/sources/sql/source.h"
+#include "adapters/sources/source.h"
 #include "bus/rpc/token.h"
 
 namespace simpul::engine {
 
 // Runs one query of a mapping: on a database, or on the rows of a golden case.
-using Ask = absl::FunctionRef<absl::Status(const MappedQuery&, const sources::sql::Bindings&,
-                                           sources::sql::EachBatch)>;
+using Ask = absl::FunctionRef<absl::Status(const MappedQuery&, const sources::Bindings&,
+                                           sources::EachBatch)>;
 
 // One adapter's Get and List. Immutable, thread-safe.
 class Reader {
@@ -51,7 +51,7 @@ class Reader {
 };
 
 // The key in a resource's name; std::monostate if no row can have it.
-sources::sql::Value KeyOf(const ResourcePlan& plan, std::string_view text);
+sources::Value KeyOf(const ResourcePlan& plan, std::string_view text);
 
 }  // namespace simpul::engine
 

@@ -12,10 +12,10 @@ namespace {
 
 using simpul::testing::IsOk;
 using simpul::testing::StatusIs;
-using sources::sql::Batch;
-using sources::sql::Bindings;
-using sources::sql::Cell;
-using sources::sql::EachBatch;
+using sources::Batch;
+using sources::Bindings;
+using sources::Cell;
+using sources::EachBatch;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

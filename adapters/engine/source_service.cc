@@ -57,9 +57,9 @@ class SourceService::Call final : public grpc::ServerGenericBidiReactor {
     if (is_cancelled_) return Finish(grpc::Status::CANCELLED);
     auto answer = adapter_->reader->Answer(
         method_, BytesOf(request_),
-        [this](const MappedQuery& query, const sources::sql::Bindings& bindings,
-               sources::sql::EachBatch each) {
-          return adapter_->source->Query(query.statement, bindings, deadline_, each);
+        [this](const MappedQuery& query, const sources::Bindings& bindings,
+               sources::EachBatch each) {
+          return adapter_->source->Query(*query.query, bindings, deadline_, each);
         });
     if (!answer.ok()) return Finish(rpc::ToGrpc(answer.status()));
     response_ = BufferOf(*std::move(answer));

@@ -10,11 +10,11 @@
 
 namespace simpul::engine {
 
-using sources::sql::Batch;
-using sources::sql::Bindings;
-using sources::sql::CellType;
-using sources::sql::Connection;
-using sources::sql::Value;
+using sources::Batch;
+using sources::Bindings;
+using sources::CellType;
+using sources::Connection;
+using sources::Value;
 
 Watch::Watch(WatchOptions options)
     : options_(std::move(options)),
@@ -119,7 +119,7 @@ absl::Status Watch::Run() {
 
 // All of a poll sees one state of the legacy, if the database can do that.
 absl::Status Watch::PollSnapshot(Connection& connection) {
-  if (watch_.open.statement.empty() && watch_.fresh.statement.empty()) return absl::OkStatus();
+  if (watch_.open.empty() && watch_.fresh.empty()) return absl::OkStatus();
   const auto bounded = [&] { return options_.source->Bounded(absl::InfiniteFuture()); };
   if (auto s = connection.BeginSnapshot(bounded()); !s.ok()) return s;
   absl::Status status = PollOpen(connection);
@@ -130,7 +130,7 @@ absl::Status Watch::PollSnapshot(Connection& connection) {
 }
 
 absl::Status Watch::PollOpen(Connection& connection) {
-  if (watch_.open.statement.empty()) return absl::OkStatus();
+  if (watch_.open.empty()) return absl::OkStatus();
   auto status = Ask(connection, watch_.open, {}, [&](const Batch& batch) {
     if (auto s = TakeBatch(batch, Origin::kOpen); !s.ok()) return s;
     return CommitIfMany();
@@ -141,7 +141,7 @@ absl::Status Watch::PollOpen(Connection& connection) {
 // Reads from a cursor value that was there a gap ago: what got a smaller one has been committed
 // since.
 absl::Status Watch::PollNew(Connection& connection) {
-  if (watch_.fresh.statement.empty()) return absl::OkStatus();
+  if (watch_.fresh.empty()) return absl::OkStatus();
   auto& samples = state_.progress().samples;
   size_t since = 0;
   while (since + 1 < samples.size() &&
@@ -165,7 +165,7 @@ absl::Status Watch::PollNew(Connection& connection) {
 
 // Rows that were open and are not in the open set now: closed or gone.
 absl::Status Watch::PollLeft(Connection& connection) {
-  if (watch_.open.statement.empty()) return absl::OkStatus();
+  if (watch_.open.empty()) return absl::OkStatus();
   for (const auto& [id, poll] : open_) {
     if (poll != poll_) lookups_[id] = {plan_.key_is_text ? state_.KeyText(id) : "", false};
   }
@@ -179,7 +179,7 @@ absl::Status Watch::PollLeft(Connection& connection) {
 absl::Status Watch::SyncPage(Connection& connection) {
   Progress& progress = state_.progress();
   state_.SetProgressChanged();
-  if (watch_.fresh.statement.empty()) {  // the reconcile reads everything
+  if (watch_.fresh.empty()) {  // the reconcile reads everything
     progress.is_synced = true;
     return PollOpen(connection);
   }
@@ -320,11 +320,11 @@ absl::Status Watch::FinishReconcile(Connection& connection) {
 }
 
 absl::Status Watch::Ask(Connection& connection, const MappedQuery& query, const Bindings& bindings,
-                        sources::sql::EachBatch each) {
+                        sources::EachBatch each) {
   columns_.reset();
   answered_.clear();
   metrics_->queries.Increment();
-  const auto status = connection.Query(query.statement, bindings,
+  const auto status = connection.Query(*query.query, bindings,
                                        options_.source->Bounded(absl::InfiniteFuture()), each);
   if (status.ok()) return status;
   return absl::Status(status.code(), absl::StrFormat("adapter %s, the watch of %s (%s): %s",

@@ -20,7 +20,7 @@
 #include "adapters/engine/digest.h"
 #include "adapters/engine/mapping.h"
 #include "adapters/engine/watch_state.h"
-#include "adapters/sources/sql/source.h"
+#include "adapters/sources/source.h"
 #include "bus/kafka/outbox.h"
 #include "bus/store/store.h"
 #include "bus/testing/clock.h"
@@ -33,7 +33,7 @@ class WatchMetrics;
 struct WatchOptions {
   const LoadedMapping* mapping = nullptr;
   const ResourcePlan* plan = nullptr;
-  sources::sql::Source* source = nullptr;
+  sources::Source* source = nullptr;
   store::Store* store = nullptr;  // migrated with OutboxMigrations() and WatchMigrations()
   const kafka::RevisionClock* revisions = nullptr;
   Clock* clock = &Clock::System();
@@ -125,38 +125,38 @@ class Watch {
   bool IsSynced() const { return state_.progress().is_synced; }
   // Whether the cursor is another than before.
   bool MustSeek() const {
-    return IsSynced() && !watch_.fresh.statement.empty() && state_.progress().samples.empty();
+    return IsSynced() && !watch_.fresh.empty() && state_.progress().samples.empty();
   }
   absl::Status EnsureLoaded();
   void TakeRequests();
   absl::Status Run();
   absl::Status RunReconcile(bool& is_over);
-  absl::Status PollSnapshot(sources::sql::Connection& connection);
-  absl::Status PollOpen(sources::sql::Connection& connection);
-  absl::Status PollNew(sources::sql::Connection& connection);
-  absl::Status PollLeft(sources::sql::Connection& connection);
-  absl::Status SyncPage(sources::sql::Connection& connection);
-  absl::Status SeekPage(sources::sql::Connection& connection);
-  absl::Status ResyncPage(sources::sql::Connection& connection);
-  absl::Status FinishReconcile(sources::sql::Connection& connection);
-  sources::sql::Value ReconcileStart() const;
-  absl::Status Ask(sources::sql::Connection& connection, const MappedQuery& query,
-                   const sources::sql::Bindings& bindings, sources::sql::EachBatch each);
-  absl::Status Page(sources::sql::Connection& connection, const MappedQuery& query,
+  absl::Status PollSnapshot(sources::Connection& connection);
+  absl::Status PollOpen(sources::Connection& connection);
+  absl::Status PollNew(sources::Connection& connection);
+  absl::Status PollLeft(sources::Connection& connection);
+  absl::Status SyncPage(sources::Connection& connection);
+  absl::Status SeekPage(sources::Connection& connection);
+  absl::Status ResyncPage(sources::Connection& connection);
+  absl::Status FinishReconcile(sources::Connection& connection);
+  sources::Value ReconcileStart() const;
+  absl::Status Ask(sources::Connection& connection, const MappedQuery& query,
+                   const sources::Bindings& bindings, sources::EachBatch each);
+  absl::Status Page(sources::Connection& connection, const MappedQuery& query,
                     const std::vector<OrderColumn>& order, Position& position, Origin origin,
                     int& rows);
   void Publish(const absl::Status& status);
 
   // watch_lookup.cc: what is asked by key.
-  absl::Status LookUp(sources::sql::Connection& connection);
-  absl::Status LookUpSome(sources::sql::Connection& connection);
+  absl::Status LookUp(sources::Connection& connection);
+  absl::Status LookUpSome(sources::Connection& connection);
 
   // watch_rows.cc: what a row means.
-  absl::Status TakeBatch(const sources::sql::Batch& batch, Origin origin);
-  absl::Status BindColumns(const sources::sql::Batch& batch, Origin origin);
-  void TakeRow(const sources::sql::Cell* row, Origin origin);
+  absl::Status TakeBatch(const sources::Batch& batch, Origin origin);
+  absl::Status BindColumns(const sources::Batch& batch, Origin origin);
+  void TakeRow(const sources::Cell* row, Origin origin);
   void TakeVersions(const Seen& seen);
-  void TakeWhole(const sources::sql::Cell* row, const Seen& seen, Origin origin);
+  void TakeWhole(const sources::Cell* row, const Seen& seen, Origin origin);
   void Take(const Seen& seen, const std::string& wire, Origin origin);
   int64_t RevisionOfNew(int64_t id);
   void Park(const Seen& seen, const Misfit& misfit);
@@ -168,9 +168,9 @@ class Watch {
   void Forget(int64_t id);
   void Delete(int64_t id);
   void ApplyDeletes(const std::vector<int64_t>& ids, int64_t& held);
-  bool IdOf(const sources::sql::Cell& cell, int64_t& id, std::string& text) const;
-  std::optional<int64_t> AgeOf(const sources::sql::Cell* row) const;
-  uint64_t VersionsOf(const sources::sql::Cell* row);
+  bool IdOf(const sources::Cell& cell, int64_t& id, std::string& text) const;
+  std::optional<int64_t> AgeOf(const sources::Cell* row) const;
+  uint64_t VersionsOf(const sources::Cell* row);
   int64_t Now() const { return absl::ToUnixSeconds(options_.clock->Now()); }
   int64_t Horizon() const;
   void SetForgottenUntil(int64_t horizon);
@@ -200,7 +200,7 @@ class Watch {
 
   bool is_reconciling_ = false;
   uint32_t mark_ = 0;
-  sources::sql::Value reconcile_start_;
+  sources::Value reconcile_start_;
   Position reconcile_position_;
   absl::Time reconcile_due_ = absl::InfinitePast();
   absl::Time reconciled_ = absl::UnixEpoch();

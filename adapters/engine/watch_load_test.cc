@@ -41,7 +41,7 @@ void Fill(RadiusDatabase& database) {
 std::string Arguments(const sources::sql::Statement& statement, int after, int limit) {
   std::vector<std::string> arguments;
   for (const std::string& name : statement.parameters()) {
-    const size_t count = name == "keys" ? sources::sql::Statement::kKeys : 1;
+    const size_t count = name == "keys" ? sources::Bindings::kMaxKeys : 1;
     for (size_t i = 0; i < count; ++i) {
       const int value = name == "limit" ? limit : after + static_cast<int>(i);
       arguments.push_back(absl::StrFormat("'%d'", value));
@@ -68,16 +68,16 @@ std::vector<std::string> Excesses(RadiusDatabase& database, const LoadedMapping&
     const int last = plan.message == "SourceSession" ? kSessions : kHotspots;
     for (const MappedQuery* query : {&plan.get, &plan.list, &plan.watch.keys, &plan.watch.fresh,
                                      &plan.watch.open, &plan.watch.reconcile}) {
-      if (query->statement.empty()) continue;
+      if (query->empty()) continue;
+      const auto& statement = static_cast<const sources::sql::Statement&>(*query->query);
       const std::string name = absl::StrFormat("q%d", ++number);
-      database.Run("PREPARE " + name + " AS " + query->statement.dollars());
+      database.Run("PREPARE " + name + " AS " + statement.dollars());
       for (const char* mode : {"force_custom_plan", "force_generic_plan"}) {
         database.Run(absl::StrFormat("SET plan_cache_mode = %s", mode));
         for (const int after : {1, last - 1000}) {
           std::string explained;
-          for (const auto& row :
-               database.Run("EXPLAIN ANALYZE EXECUTE " + name +
-                            Arguments(query->statement, after, mapping.limits.rows))) {
+          for (const auto& row : database.Run("EXPLAIN ANALYZE EXECUTE " + name +
+                                              Arguments(statement, after, mapping.limits.rows))) {
             explained += row[0] + "\n";
           }
           const std::string excess = Excess(explained);

@@ -5,12 +5,12 @@
 
 namespace simpul::engine {
 
-using sources::sql::Batch;
-using sources::sql::Bindings;
-using sources::sql::Value;
+using sources::Batch;
+using sources::Bindings;
+using sources::Value;
 
 // Reads the rows in `lookups_` whole. `missing_` are those that are known and not there.
-absl::Status Watch::LookUp(sources::sql::Connection& connection) {
+absl::Status Watch::LookUp(sources::Connection& connection) {
   missing_.clear();
   while (!lookups_.empty()) {
     if (auto s = LookUpSome(connection); !s.ok()) return s;
@@ -19,11 +19,11 @@ absl::Status Watch::LookUp(sources::sql::Connection& connection) {
   return absl::OkStatus();
 }
 
-absl::Status Watch::LookUpSome(sources::sql::Connection& connection) {
+absl::Status Watch::LookUpSome(sources::Connection& connection) {
   std::vector<Value> keys;
   asked_.clear();
   found_.clear();
-  while (!lookups_.empty() && keys.size() < sources::sql::Statement::kKeys) {
+  while (!lookups_.empty() && keys.size() < sources::Bindings::kMaxKeys) {
     auto first = lookups_.extract(lookups_.begin());
     keys.push_back(plan_.key_is_text ? Value(first.mapped().text) : Value(first.key()));
     asked_.insert(std::move(first));

@@ -18,7 +18,7 @@ WatchLoop::WatchLoop(Watch& watch, const LoadedMapping& mapping, const ResourceP
       part_("adapter/" + mapping.department),
       adapter_(mapping.adapter),
       resource_(plan.message),
-      polls_see_changes_(!plan.watch.open.statement.empty()),
+      polls_see_changes_(!plan.watch.open.empty()),
       committed_(std::move(committed)),
       observed_(std::move(observed)) {
   thread_ = std::thread([this] { Run(); });

@@ -12,9 +12,9 @@
 
 namespace simpul::engine {
 
-using sources::sql::Batch;
-using sources::sql::Cell;
-using sources::sql::CellType;
+using sources::Batch;
+using sources::Cell;
+using sources::CellType;
 
 namespace {
 

@@ -10,9 +10,9 @@ namespace {
 std::string Columns(const std::vector<OrderColumn>& columns) {
   std::string text;
   for (const OrderColumn& column : columns) {
-    const char* type = column.type == sources::sql::CellType::kText   ? "STRING"
-                       : column.type == sources::sql::CellType::kTime ? "TIME"
-                                                                      : "NUMBER";
+    const char* type = column.type == sources::CellType::kText   ? "STRING"
+                       : column.type == sources::CellType::kTime ? "TIME"
+                                                                 : "NUMBER";
     absl::StrAppend(&text, text.empty() ? "" : ", ", column.name, " ", type);
   }
   return text;

@@ -180,7 +180,7 @@ std::string WatchState::KeyText(int64_t id) const {
                                                                            : "";
 }
 
-sources::sql::Value WatchState::KeyValue(int64_t id) const {
+sources::Value WatchState::KeyValue(int64_t id) const {
   if (!has_text_keys_) return id;
   return KeyText(id);
 }

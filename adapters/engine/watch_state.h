@@ -85,7 +85,7 @@ class WatchState {
 
   // The key, as text.
   std::string KeyText(int64_t id) const;
-  sources::sql::Value KeyValue(int64_t id) const;
+  sources::Value KeyValue(int64_t id) const;
 
   size_t size() const { return size_; }
   void ForEach(absl::FunctionRef<void(const RowState&)> each) const;

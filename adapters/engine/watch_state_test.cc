@@ -108,7 +108,7 @@ TEST(Digest, IsSipHash24) {
 }
 
 TEST(Digest, TellsListsOfCellsApart) {
-  using sources::sql::Cell;
+  using sources::Cell;
   std::string one, two;
   AppendCell(Cell::Text("ab"), one);
   AppendCell(Cell::Text("c"), one);

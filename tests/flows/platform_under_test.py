@@ -160,7 +160,10 @@ class Platform:
         self.https = f"127.0.0.1:{free_port()}"
         self.admin = f"127.0.0.1:{free_port()}"
         self.admins = {"up": self.admin}
-        self.environment = {"RADIUS_DSN": setting("SIMPUL_TEST_RADIUS_DSN")}
+        password = pathlib.Path(setting("SIMPUL_TEST_ROUNDUP_PASSWORD")).read_text().strip()
+        self.environment = {"RADIUS_DSN": setting("SIMPUL_TEST_RADIUS_DSN"),
+                            "DPUPR_ROUNDUP_URL": setting("SIMPUL_TEST_ROUNDUP"),
+                            "DPUPR_ROUNDUP_PASSWORD": password}
         self.log_file = self.data / "log"
 
     def start(self):

@@ -9,7 +9,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PORTS = ["SIMPUL_HTTP_PORT", "SIMPUL_HTTPS_PORT", "SIMPUL_ADMIN_PORT", "SIMPUL_KAFKA_PORT", "SIMPUL_POSTGRES_PORT",
-         "SIMPUL_RADIUS_AUTH_PORT", "SIMPUL_RADIUS_ACCT_PORT"]
+         "SIMPUL_RADIUS_AUTH_PORT", "SIMPUL_RADIUS_ACCT_PORT", "SIMPUL_ROUNDUP_PORT"]
 
 
 def run(*command, **variables):

@@ -1,4 +1,4 @@
-// Where an application's REST interface is, who we are there, and what it may be asked for at most.
+// Where an application's REST interface is, and who we are there.
 #ifndef SIMPUL_ADAPTERS_SOURCES_REST_ENDPOINT_H_
 #define SIMPUL_ADAPTERS_SOURCES_REST_ENDPOINT_H_
 
@@ -11,14 +11,6 @@
 #include "absl/time/time.h"
 
 namespace simpul::sources::rest {
-
-struct Limits {
-  int concurrency = 2;                        // connections
-  double requests_per_second = 0;             // evenly spaced; 0: no limit
-  int rows = 50'000;                          // of one reading, all its pages together
-  absl::Duration timeout = absl::Seconds(5);  // of one request, from connecting to the last byte
-  size_t answer_bytes = 8 << 20;              // of one answer; it is cut while it is read
-};
 
 // How requests say whose they are.
 struct Auth {

@@ -55,6 +55,9 @@ absl::StatusOr<Query> Query::Parse(const QueryText& text) {
   auto paging = ParsePaging(text.paging, out.shape_);
   if (!paging.ok()) return paging.status();
   out.paging_ = *std::move(paging);
+  auto window = Window::Parse(text.order, out.shape_);
+  if (!window.ok()) return window.status();
+  out.window_ = *std::move(window);
   out.has_etag_ = !text.etag.empty();
   out.names_item_ =
       out.paging_.by == PageBy::kNothing && absl::StrContains(out.request_.label(), "{");

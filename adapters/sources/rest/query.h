@@ -3,11 +3,14 @@
 #define SIMPUL_ADAPTERS_SOURCES_REST_QUERY_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "adapters/sources/rest/pointer.h"
 #include "adapters/sources/rest/request.h"
 #include "adapters/sources/rest/rows.h"
+#include "adapters/sources/rest/window.h"
+#include "adapters/sources/source.h"
 
 namespace simpul::sources::rest {
 
@@ -34,6 +37,7 @@ struct QueryText {
   RequestText request;
   RowsText rows;
   PagingText paging;
+  std::vector<OrderText> order;
   std::string etag;  // pointer to an item's ETag, for those who send no ETag header
 };
 
@@ -51,7 +55,7 @@ struct Paging {
 };
 
 // Immutable, thread-safe.
-class Query {
+class Query final : public sources::Query {
  public:
   // INVALID_ARGUMENT: the text says which part is wrong and what was expected there.
   static absl::StatusOr<Query> Parse(const QueryText& text);
@@ -59,6 +63,7 @@ class Query {
   const Request& request() const { return request_; }
   const RowShape& shape() const { return shape_; }
   const Paging& paging() const { return paging_; }
+  const Window& window() const { return window_; }
   // Whether it asks for one item, so that 404 says that there is none.
   bool names_item() const { return names_item_; }
   // The item's ETag in its answer; empty if it has none there.
@@ -68,6 +73,7 @@ class Query {
   Request request_;
   RowShape shape_;
   Paging paging_;
+  Window window_;
   bool names_item_ = false;
   bool has_etag_ = false;
   Pointer etag_;

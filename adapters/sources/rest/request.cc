@@ -171,6 +171,18 @@ bool Request::Has(std::string_view parameter) const {
          });
 }
 
+std::vector<std::string> Request::parameters() const {
+  std::vector<std::string> out;
+  const auto add = [&](const Template& text) {
+    for (const Template::Piece& piece : text.pieces()) {
+      if (piece.is_parameter) out.push_back(piece.text);
+    }
+  };
+  add(path_);
+  for (const auto& [name, text] : query_) add(text);
+  return out;
+}
+
 absl::StatusOr<Request::Filled> Request::Fill(const Bindings& bindings) const {
   Filled out;
   for (const Template::Piece& piece : path_.pieces()) {

@@ -37,6 +37,8 @@ class Request {
   bool is_read() const { return method_ == "GET"; }
   bool has_body() const { return !body_.empty(); }
   bool Has(std::string_view parameter) const;
+  // Those of path and query.
+  std::vector<std::string> parameters() const;
   // "GET /rest/data/issue/{key}": what errors call it. Has no bound value and no query.
   const std::string& label() const { return label_; }
 

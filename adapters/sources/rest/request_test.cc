@@ -40,7 +40,7 @@ TEST(RestRequest, KeepsTheTypeOfAValueThatIsAllOfAString) {
   const auto filled = request.Fill({.values = {{"a", std::string("7")},
                                                {"b", int64_t{7}},
                                                {"c", std::monostate{}},
-                                               {"d", sql::TimeValue{1'000'000, false}}}});
+                                               {"d", TimeValue{1'000'000, false}}}});
   ASSERT_THAT(filled, IsOk());
   EXPECT_EQ(filled->body, R"(["7",7,null,"1970-01-01T00:00:01Z",1.5,true])");
 }
@@ -48,7 +48,7 @@ TEST(RestRequest, KeepsTheTypeOfAValueThatIsAllOfAString) {
 TEST(RestRequest, LeavesAQueryParameterOutThatIsNull) {
   const Request request = Parse({.path = "/x", .query = {{"a", "{a}"}, {"b", "2"}}});
   EXPECT_EQ(request.Fill({.values = {{"a", std::monostate{}}}})->target, "/x?b=2");
-  EXPECT_EQ(request.Fill({.values = {{"a", sql::TimeValue{1'500'000, true}}}})->target,
+  EXPECT_EQ(request.Fill({.values = {{"a", TimeValue{1'500'000, true}}}})->target,
             "/x?a=1970-01-01T00%3A00%3A01.5&b=2");
 }
 

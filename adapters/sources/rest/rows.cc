@@ -26,7 +26,7 @@ bool ToCell(const Node& node, Cell& cell) {
       cell = Cell::Real(node.real);
       return true;
     case Kind::kText:
-      cell = node.text.size() > sql::kMaxText ? Cell::TooLong() : Cell::Text(node.text);
+      cell = node.text.size() > kMaxText ? Cell::TooLong() : Cell::Text(node.text);
       return true;
     default:
       return false;
@@ -151,7 +151,7 @@ bool RowShape::ReadList(const Document& answer, const Node& node, const Column& 
     Cell part;
     if (value != nullptr && !ToCell(*value, part)) return false;
     if (part.type == CellType::kNull) continue;
-    if (part.type == CellType::kTooLong || text.size() + part.text.size() > sql::kMaxText) {
+    if (part.type == CellType::kTooLong || text.size() + part.text.size() > kMaxText) {
       cell = Cell::TooLong();
       return true;
     }

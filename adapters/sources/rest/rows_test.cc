@@ -73,7 +73,7 @@ TEST(RestRows, ReadsEveryKindOfValue) {
 }
 
 TEST(RestRows, ReadsNoTextThatIsTooLong) {
-  const std::string longest(sql::kMaxText, 'x');
+  const std::string longest(kMaxText, 'x');
   EXPECT_THAT(*ReadOne("{\"x\": \"" + longest + "\"}"), ElementsAre("text " + longest));
   EXPECT_THAT(*ReadOne("{\"x\": \"" + longest + "x\"}"), ElementsAre("too long"));
 }
@@ -109,7 +109,7 @@ TEST(RestRows, JoinsTheElementsOfAList) {
   EXPECT_THAT(
       Read(text, R"([{"tags": [["Budi"]]}])"),
       StatusIs(Code::kDataLoss, HasSubstr("an array of another kind in the column 'tags'")));
-  const std::string half(sql::kMaxText / 2 + 1, 'x');
+  const std::string half(kMaxText / 2 + 1, 'x');
   EXPECT_THAT(*Read(text, "[{\"tags\": [\"" + half + "\", \"" + half + "\"]}]"),
               ElementsAre("null", "too long"));
 }

@@ -10,6 +10,8 @@ namespace {
 constexpr int kMaxRedirects = 5;
 // However long an application asks to be left alone, a watch looks again before long.
 constexpr absl::Duration kLongestHold = absl::Minutes(10);
+// Of all requests of one query together; each of them has the limit's timeout.
+constexpr absl::Duration kLongestReading = absl::Minutes(5);
 
 bool IsRedirect(int code) {
   return code == 301 || code == 302 || code == 303 || code == 307 || code == 308;
@@ -31,7 +33,7 @@ absl::StatusOr<HttpAnswer> Connection::Send(const HttpRequest& request, absl::Ti
   return answer;
 }
 
-absl::StatusOr<Document> Connection::Get(const Query& query, const std::string& url,
+absl::StatusOr<Document> Connection::Get(const rest::Query& query, const std::string& url,
                                          absl::Time deadline, std::string* etag) {
   HttpRequest request{.url = url};
   for (int i = 0; i <= kMaxRedirects; ++i) {
@@ -52,8 +54,32 @@ absl::StatusOr<Document> Connection::Get(const Query& query, const std::string& 
   return absl::FailedPreconditionError("leads in a circle; check base_url and path");
 }
 
-absl::Status Connection::Read(const Query& query, const Bindings& bindings, absl::Time deadline,
-                              EachBatch each, std::string* etag) {
+absl::Status Connection::Query(const sources::Query& query, const Bindings& bindings,
+                               absl::Time deadline, EachBatch each) {
+  const auto& read = static_cast<const rest::Query&>(query);
+  if (bindings.keys != nullptr) return ReadEachKey(read, bindings, deadline, each);
+  Bindings asked = bindings;  // what stands before every row asks for all of them
+  for (auto& [name, value] : asked.values) {
+    const auto* text = std::get_if<std::string>(&value);
+    if (text != nullptr && text->empty()) value = std::monostate{};
+  }
+  return Read(read, asked, deadline,
+              [&](const Batch& batch) { return read.window().Cut(batch, bindings, each); });
+}
+
+// A key that is not there has no rows.
+absl::Status Connection::ReadEachKey(const rest::Query& query, const Bindings& bindings,
+                                     absl::Time deadline, EachBatch each) {
+  for (size_t i = 0; i < bindings.key_count; ++i) {
+    const absl::Status status =
+        Read(query, {.values = {{"key", bindings.keys[i]}}}, deadline, each);
+    if (!status.ok() && !absl::IsNotFound(status)) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Read(const rest::Query& query, const Bindings& bindings,
+                              absl::Time deadline, EachBatch each, std::string* etag) {
   const Request& request = query.request();
   auto filled = request.Fill(bindings);
   if (!filled.ok()) return filled.status();
@@ -110,44 +136,27 @@ absl::StatusOr<std::unique_ptr<Source>> Source::Create(const Endpoint& endpoint,
   return std::unique_ptr<Source>(new Source(*std::move(site), limits));
 }
 
-Source::Lease::~Lease() {
-  if (connection_ == nullptr) return;
-  absl::MutexLock lock(&source_->mutex_);
-  --source_->used_;
-  source_->idle_.push_back(std::move(connection_));
+Source::Source(Site site, const Limits& limits)
+    : sources::Source(limits, kLongestReading),
+      site_(std::move(site)),
+      pace_(limits.requests_per_second) {}
+
+absl::StatusOr<std::unique_ptr<sources::Connection>> Source::Connect() {
+  return std::unique_ptr<sources::Connection>(new Connection(*this, site_, limits()));
 }
 
-absl::StatusOr<Source::Lease> Source::Acquire(absl::Time deadline) {
-  std::unique_ptr<Connection> connection;
-  {
-    absl::MutexLock lock(&mutex_);
-    const absl::Time until = std::min(deadline, absl::Now() + limits_.timeout);
-    if (!mutex_.AwaitWithDeadline(absl::Condition(this, &Source::HasPermit), until)) {
-      return absl::ResourceExhaustedError(
-          "the application's budget of connections is in use; try again later");
-    }
-    ++used_;
-    if (!idle_.empty()) {
-      connection = std::move(idle_.back());
-      idle_.pop_back();
-    }
-  }
-  if (connection == nullptr) connection = std::make_unique<Connection>(*this, site_, limits_);
-  return Lease(this, std::move(connection));
-}
-
-absl::Status Source::Read(const Query& query, const Bindings& bindings, absl::Time deadline,
+absl::Status Source::Read(const rest::Query& query, const Bindings& bindings, absl::Time deadline,
                           EachBatch each, std::string* etag) {
   auto lease = Acquire(deadline);
   if (!lease.ok()) return lease.status();
-  return (*lease)->Read(query, bindings, deadline, each, etag);
+  return static_cast<Connection&>(**lease).Read(query, bindings, deadline, each, etag);
 }
 
 absl::Status Source::Write(const Command& command, const Bindings& bindings, std::string_view etag,
                            absl::Time deadline, EachBatch each) {
   auto lease = Acquire(deadline);
   if (!lease.ok()) return lease.status();
-  return (*lease)->Write(command, bindings, etag, deadline, each);
+  return static_cast<Connection&>(**lease).Write(command, bindings, etag, deadline, each);
 }
 
 absl::Status Source::AwaitTurn(absl::Time deadline) {

@@ -2,28 +2,22 @@
 #ifndef SIMPUL_ADAPTERS_SOURCES_REST_SOURCE_H_
 #define SIMPUL_ADAPTERS_SOURCES_REST_SOURCE_H_
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "adapters/sources/rest/endpoint.h"
 #include "adapters/sources/rest/http.h"
 #include "adapters/sources/rest/pace.h"
 #include "adapters/sources/rest/query.h"
+#include "adapters/sources/source.h"
 
 namespace simpul::sources::rest {
-
-// Takes the rows of an answer. A status that is not OK ends the reading and is returned.
-using EachBatch = absl::FunctionRef<absl::Status(const Batch&)>;
 
 class Source;
 
@@ -31,10 +25,19 @@ class Source;
 //
 // What goes wrong names the application's address and the request as the mapping has it: no bound
 // value, no query, no secret, nothing that the application answered.
-class Connection {
+class Connection final : public sources::Connection {
  public:
   // Opens when it is first used. Both outlive it.
   Connection(Source& source, const Site& site, const Limits& limits);
+
+  // Read, for the engine: with `keys` each of them as `key`, one request after the other, a batch
+  // for each that there is; of an ordered query the rows of its window.
+  absl::Status Query(const sources::Query& query, const Bindings& bindings, absl::Time deadline,
+                     EachBatch each) override;
+  // No application over REST keeps a state for us: a list is read until it stands still.
+  absl::Status BeginSnapshot(absl::Time) override { return absl::OkStatus(); }
+  absl::Status EndSnapshot(absl::Time) override { return absl::OkStatus(); }
+  bool usable() const override { return true; }
 
   // Reads all rows of a query, then gives them to `each` in one batch; they come in pages until
   // they stand still (paging.h). `etag` becomes the item's, empty if the application gives none.
@@ -48,7 +51,7 @@ class Connection {
   // RESOURCE_EXHAUSTED: its answer is over the limits, it asks to be left alone (429), or the
   // budget was in use until `deadline`. ABORTED: it kept changing while it was read.
   // INVALID_ARGUMENT: a parameter has no value, or one that no path can have.
-  absl::Status Read(const Query& query, const Bindings& bindings, absl::Time deadline,
+  absl::Status Read(const rest::Query& query, const Bindings& bindings, absl::Time deadline,
                     EachBatch each, std::string* etag = nullptr);
 
   // Asks for a change, once and never again by itself; with an `etag`, only if the item is still as
@@ -63,8 +66,10 @@ class Connection {
                      absl::Time deadline, EachBatch each);
 
  private:
-  absl::StatusOr<Document> Get(const Query& query, const std::string& url, absl::Time deadline,
-                               std::string* etag);
+  absl::Status ReadEachKey(const rest::Query& query, const Bindings& bindings, absl::Time deadline,
+                           EachBatch each);
+  absl::StatusOr<Document> Get(const rest::Query& query, const std::string& url,
+                               absl::Time deadline, std::string* etag);
   absl::StatusOr<HttpAnswer> Send(const HttpRequest& request, absl::Time deadline);
 
   Source& source_;
@@ -73,62 +78,33 @@ class Connection {
   HttpConnection http_;
 };
 
-// The connections of one application. Thread-safe. Outlives its leases.
-class Source {
+// An application. Reads and writes of its own are as Connection's, on a connection of the pool.
+class Source final : public sources::Source {
  public:
   // Asks nothing of the application yet. INVALID_ARGUMENT: as Site::Check.
   static absl::StatusOr<std::unique_ptr<Source>> Create(const Endpoint& endpoint,
                                                         const Limits& limits);
 
-  // A connection for a while; goes back when destroyed.
-  class Lease {
-   public:
-    Lease(Lease&&) = default;
-    Lease& operator=(Lease&&) = delete;
-    ~Lease();
-    Connection* operator->() { return connection_.get(); }
-    Connection& operator*() { return *connection_; }
-
-   private:
-    friend class Source;
-    Lease(Source* source, std::unique_ptr<Connection> connection)
-        : source_(source), connection_(std::move(connection)) {}
-    Source* source_;
-    std::unique_ptr<Connection> connection_;
-  };
-
-  // Waits for a free connection until `deadline`, at most for the limit's timeout.
-  // RESOURCE_EXHAUSTED: the budget was in use all that time.
-  absl::StatusOr<Lease> Acquire(absl::Time deadline);
-
-  // As Connection's, on a connection of its own.
-  absl::Status Read(const Query& query, const Bindings& bindings, absl::Time deadline,
+  absl::Status Read(const rest::Query& query, const Bindings& bindings, absl::Time deadline,
                     EachBatch each, std::string* etag = nullptr);
   absl::Status Write(const Command& command, const Bindings& bindings, std::string_view etag,
                      absl::Time deadline, EachBatch each);
 
-  const Limits& limits() const { return limits_; }
   const Site& site() const { return site_; }
 
  private:
   friend class Connection;
 
-  Source(Site site, const Limits& limits)
-      : site_(std::move(site)), limits_(limits), pace_(limits.requests_per_second) {}
+  Source(Site site, const Limits& limits);
+  absl::StatusOr<std::unique_ptr<sources::Connection>> Connect() override;
 
   // Waits for the next request's turn. RESOURCE_EXHAUSTED: it is after `deadline`.
   absl::Status AwaitTurn(absl::Time deadline);
   // The application asked to be left alone.
   void Hold(absl::Duration time);
-  bool HasPermit() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return used_ < limits_.concurrency;
-  }
 
   const Site site_;
-  const Limits limits_;
   absl::Mutex mutex_;
-  int used_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
   Pace pace_ ABSL_GUARDED_BY(mutex_);
 };
 

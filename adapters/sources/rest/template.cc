@@ -61,7 +61,7 @@ absl::StatusOr<const Value*> ValueOf(const Bindings& bindings, std::string_view 
 std::string ValueText(const Value& value) {
   if (const auto* integer = std::get_if<int64_t>(&value)) return std::to_string(*integer);
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* time = std::get_if<sql::TimeValue>(&value)) {
+  if (const auto* time = std::get_if<TimeValue>(&value)) {
     return absl::FormatTime(time->is_local ? "%Y-%m-%dT%H:%M:%E*S" : "%Y-%m-%dT%H:%M:%E*SZ",
                             absl::FromUnixMicros(time->micros), absl::UTCTimeZone());
   }

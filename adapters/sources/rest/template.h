@@ -7,16 +7,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/value.h"
 
 namespace simpul::sources::rest {
-
-// What the engine asks every source with, and what every source answers.
-using sql::Batch;
-using sql::Bindings;
-using sql::Cell;
-using sql::CellType;
-using sql::Value;
 
 // A template, cut into pieces once. Immutable.
 class Template {

@@ -4,7 +4,7 @@
 
 #include <memory_resource>
 
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/value.h"
 #include "libpq-fe.h"
 
 namespace simpul::sources::sql {

@@ -85,8 +85,9 @@ class LibpqConnection final : public Connection {
  public:
   explicit LibpqConnection(PGconn* connection) : connection_(connection) {}
 
-  absl::Status Query(const Statement& statement, const Bindings& bindings, absl::Time deadline,
+  absl::Status Query(const sources::Query& query, const Bindings& bindings, absl::Time deadline,
                      EachBatch each) override {
+    const auto& statement = static_cast<const Statement&>(query);
     auto values = statement.Bind(bindings);
     if (!values.ok()) return values.status();
     const bool is_old = prepared_.count(statement.id()) > 0;

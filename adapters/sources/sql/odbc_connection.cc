@@ -34,8 +34,9 @@ class OdbcConnection final : public Connection {
     return connection;
   }
 
-  absl::Status Query(const Statement& statement, const Bindings& bindings, absl::Time deadline,
+  absl::Status Query(const sources::Query& query, const Bindings& bindings, absl::Time deadline,
                      EachBatch each) override {
+    const auto& statement = static_cast<const Statement&>(query);
     auto values = statement.Bind(bindings);
     if (!values.ok()) return values.status();
     auto prepared = Prepare(statement);

@@ -131,7 +131,7 @@ absl::StatusOr<Statement> Statement::Parse(std::string_view sql) {
 }
 
 void Statement::AddParameter(const std::string& name) {
-  const size_t count = name == "keys" ? kKeys : 1;
+  const size_t count = name == "keys" ? Bindings::kMaxKeys : 1;
   size_t first = 0;
   while (first < slots_.size() && slots_[first].name != name) ++first;
   if (first == slots_.size()) {

@@ -9,18 +9,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/source.h"
 
 namespace simpul::sources::sql {
 
 // One SELECT with `:name` for each parameter; quotes, comments and `::casts` are left alone.
-// Immutable.
-class Statement {
+// `IN (:keys)` has always Bindings::kMaxKeys of them, so that the statement is prepared once; fewer
+// keys are filled up with the last one. Immutable.
+class Statement final : public Query {
  public:
-  // How many keys one `IN (:keys)` asks for. Fixed, so that the statement is prepared once; fewer
-  // keys are filled up with the last one.
-  static constexpr size_t kKeys = 200;
-
   Statement() = default;  // of no text
 
   // INVALID_ARGUMENT: not one SELECT (or WITH), an open quote or comment, or a `$1` of a driver's
@@ -32,7 +29,7 @@ class Statement {
   // Each name once, in the order of first use.
   const std::vector<std::string>& parameters() const { return parameters_; }
 
-  // For libpq: "$1" … , one slot for each name, kKeys for "keys".
+  // For libpq: "$1" … , one slot for each name, kMaxKeys for "keys".
   const std::string& dollars() const { return dollars_; }
   // For ODBC: "?" for each use of a slot.
   const std::string& questions() const { return questions_; }

@@ -48,7 +48,7 @@ TEST(Statement, ExpandsKeysAndFillsThemUp) {
   Bindings bindings{.values = {{"b", int64_t{1}}}, .keys = keys, .key_count = 2};
   auto values = s.Bind(bindings);
   ASSERT_THAT(values, IsOk());
-  ASSERT_EQ(values->size(), Statement::kKeys + 1);
+  ASSERT_EQ(values->size(), Bindings::kMaxKeys + 1);
   EXPECT_EQ(std::get<int64_t>(*(*values)[0]), 7);
   EXPECT_EQ(std::get<int64_t>(*(*values)[1]), 9);
   EXPECT_EQ(std::get<int64_t>(*(*values)[199]), 9);

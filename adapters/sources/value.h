@@ -1,6 +1,6 @@
-// What a database answers and what it is asked with, whatever driver stands between.
-#ifndef SIMPUL_ADAPTERS_SOURCES_SQL_VALUE_H_
-#define SIMPUL_ADAPTERS_SOURCES_SQL_VALUE_H_
+// What a legacy application answers and what it is asked with, whatever protocol stands between.
+#ifndef SIMPUL_ADAPTERS_SOURCES_VALUE_H_
+#define SIMPUL_ADAPTERS_SOURCES_VALUE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-namespace simpul::sources::sql {
+namespace simpul::sources {
 
 enum class CellType : uint8_t {
   kNull,
@@ -65,8 +65,10 @@ using Value = std::variant<std::monostate, int64_t, std::string, TimeValue>;
 // The value of a cell, to ask with it later. NULL, doubles and bytes become std::monostate.
 Value ToValue(const Cell& cell);
 
-// Named parameters; "keys" is the list that `IN (:keys)` expands to, at most Statement::kKeys.
+// Named parameters, and "keys": rows that are asked for by key, at most kMaxKeys.
 struct Bindings {
+  static constexpr size_t kMaxKeys = 200;
+
   std::vector<std::pair<std::string_view, Value>> values;
   const Value* keys = nullptr;
   size_t key_count = 0;
@@ -82,6 +84,6 @@ struct Bindings {
 // "2026-11-24 08:00:00.000001", with "+00" for an absolute time.
 std::string TimeText(const TimeValue& time);
 
-}  // namespace simpul::sources::sql
+}  // namespace simpul::sources
 
-#endif  // SIMPUL_ADAPTERS_SOURCES_SQL_VALUE_H_
+#endif  // SIMPUL_ADAPTERS_SOURCES_VALUE_H_

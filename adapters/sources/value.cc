@@ -1,9 +1,9 @@
-#include "adapters/sources/sql/value.h"
+#include "adapters/sources/value.h"
 
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 
-namespace simpul::sources::sql {
+namespace simpul::sources {
 
 Value ToValue(const Cell& cell) {
   switch (cell.type) {
@@ -25,4 +25,4 @@ std::string TimeText(const TimeValue& time) {
                           absl::FromUnixMicros(time.micros), absl::UTCTimeZone());
 }
 
-}  // namespace simpul::sources::sql
+}  // namespace simpul::sources
