@@ -76,7 +76,7 @@ class Operate(unittest.TestCase):
         self.assertNotIn(USER, shown)
         self.assertEqual(key, json.loads(self.simpul("--output", "json", "adapter", "parked").stdout)["key"])
         watches = [json.loads(line) for line in self.simpul("--output", "json", "adapter", "watches").stdout.splitlines()]
-        self.assertEqual({"SourceHotspot": 0, "SourceSession": 1},
+        self.assertEqual({"SourceHotspot": 0, "SourceSession": 1, "SourceComplaint": 0},
                          {watch["resource"]: int(watch.get("parked", 0)) for watch in watches})
         self.assertRegex(self.simpul("adapter", "watches", "diskominfo/radius").stdout,
                          r"diskominfo/radius +SourceHotspot +yes +6 +0 +0")
