@@ -52,9 +52,11 @@ absl::StatusOr<std::vector<std::string>> Misled(store::Transaction& transaction,
 absl::Status QueueRelink(store::Transaction& transaction, const std::string& department,
                          const std::string& nas_address) {
   if (nas_address.empty()) return absl::OkStatus();
+  // It touches a row that is there already, so that a Relink which is about to remove it, and does
+  // not see what this transaction changed, does not pass.
   return transaction.Write(
       "INSERT INTO wifi_relink (department, nas_address) VALUES ($1, $2) "
-      "ON CONFLICT (department, nas_address) DO NOTHING",
+      "ON CONFLICT (department, nas_address) DO UPDATE SET nas_address = excluded.nas_address",
       {department, nas_address});
 }
 

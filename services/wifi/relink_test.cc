@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "services/wifi/wifi_test.h"
 
 namespace simpul::wifi {
@@ -69,6 +71,34 @@ TEST_P(RelinkTest, ADeletedHotspotLeavesItsSessionsToAnotherOfThatAddress) {
   EXPECT_EQ(Relink(), 1);
   News();
   EXPECT_EQ(session_events_[0].session().hotspot(), HotspotName("b"));
+}
+
+TEST_P(RelinkTest, AHotspotThatGoesWhileARelinkOfItsAddressRunsIsNotForgotten) {
+  ASSERT_THAT(Put(Hotspot("a", "10.0.0.1")), IsOk());
+  ASSERT_THAT(Put(Open("1")), IsOk());  // linked, and the address is queued
+  v1::SourceHotspot gone;
+  gone.set_name(HotspotName("a"));
+  const kafka::Record record = Record(simpul::type::v1::DELETED, gone);
+  absl::Notification relinked;
+  std::thread other;
+  ASSERT_THAT(store_->Transact([&](store::Transaction& transaction) -> absl::Status {
+    if (auto applied = ApplyIn(transaction, record); !applied.ok()) return applied.status();
+    // All of it has reached the database before the other begins.
+    auto sent =
+        transaction.Query("SELECT 1", {}, [](const store::Row&) { return absl::OkStatus(); });
+    other = std::thread([&] {
+      wifi::Relink(*store_, clock_, revisions_, publisher_).status().IgnoreError();
+      relinked.Notify();
+    });
+    relinked.WaitForNotificationWithTimeout(absl::Seconds(1));  // if it does not wait for us
+    return sent;
+  }),
+              IsOk());
+  other.join();
+  Relink();
+  News();
+  ASSERT_FALSE(session_events_.empty());
+  EXPECT_EQ(session_events_.back().session().hotspot(), "");
 }
 
 TEST_P(RelinkTest, AHotspotsNewNoteChangesNoSession) {
