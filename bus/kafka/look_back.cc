@@ -13,6 +13,7 @@ namespace simpul::kafka {
 namespace {
 
 constexpr absl::Duration kTimeout = absl::Seconds(15);
+constexpr absl::Duration kOneTry = absl::Seconds(2);
 // Of each partition, for the greatest revision.
 constexpr int64_t kTail = 200;
 
@@ -36,6 +37,20 @@ int64_t RevisionOf(std::string_view id) {
 
 absl::Status Stopped() { return absl::CancelledError("the look-back was stopped"); }
 
+// Asks Kafka, a little at a time: who is to stop does not wait for a Kafka that is away.
+template <class Ask>
+auto Patiently(const std::stop_token& stop, Ask ask) -> decltype(ask(kTimeout)) {
+  const absl::Time give_up = absl::Now() + kTimeout;
+  while (true) {
+    auto answer = ask(kOneTry);
+    const bool is_away =
+        absl::IsUnavailable(answer.status()) || absl::IsDeadlineExceeded(answer.status());
+    if (!is_away || absl::Now() >= give_up) return answer;
+    if (stop.stop_requested()) return Stopped();
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<LookBack> LookBack::Open(const Connection& connection, std::stop_token stop) {
@@ -56,12 +71,16 @@ absl::Status LookBack::AddRanges(
     const std::string& topic,
     absl::FunctionRef<absl::StatusOr<int64_t>(int32_t partition, Watermarks)> begin,
     std::vector<Range>& ranges) {
-  auto partitions = CountPartitions(client_.get(), topic, kTimeout);
+  auto partitions = Patiently(stop_, [&](absl::Duration timeout) {
+    return CountPartitions(client_.get(), topic, timeout);
+  });
   if (absl::IsNotFound(partitions.status())) return absl::OkStatus();
   if (!partitions.ok()) return partitions.status();
   for (int32_t partition = 0; partition < *partitions; ++partition) {
     if (stop_.stop_requested()) return Stopped();
-    auto marks = QueryWatermarks(client_.get(), topic, partition, kTimeout);
+    auto marks = Patiently(stop_, [&](absl::Duration timeout) {
+      return QueryWatermarks(client_.get(), topic, partition, timeout);
+    });
     if (!marks.ok()) return marks.status();
     auto from = begin(partition, *marks);
     if (!from.ok()) return from.status();
@@ -133,7 +152,9 @@ absl::Status LookBack::Since(
   std::vector<Range> ranges;
   for (const auto& [topic, time] : times) {
     const auto first = [&, &topic = topic, time = time](int32_t partition, Watermarks) {
-      return QueryOffsetAt(client_.get(), topic, partition, time, kTimeout);
+      return Patiently(stop_, [&](absl::Duration timeout) {
+        return QueryOffsetAt(client_.get(), topic, partition, time, timeout);
+      });
     };
     if (auto s = AddRanges(topic, first, ranges); !s.ok()) return s;
   }

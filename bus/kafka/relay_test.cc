@@ -5,12 +5,14 @@
 #include <stop_token>
 #include <thread>
 
+#include "bus/kafka/look_back.h"
 #include "bus/kafka/test_kafka.h"
 
 namespace simpul::kafka {
 namespace {
 
 using ::simpul::testing::IsOk;
+using ::simpul::testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -239,6 +241,22 @@ TEST_F(RelayTest, StopsSoonThoughKafkaIsAway) {
   const absl::Time begun = absl::Now();
   relay.reset();
   EXPECT_LT(absl::Now() - begun, absl::Seconds(4));
+}
+
+TEST_F(RelayTest, StopsSoonThoughItLooksBackIntoAKafkaThatIsAway) {
+  RelayOptions options = Options();
+  options.connection.brokers = "127.0.0.1:1";
+  std::stop_source stop;
+  auto look_back = LookBack::Open(options.connection, stop.get_token());
+  ASSERT_THAT(look_back, IsOk());
+  std::thread stopping([&stop] {
+    absl::SleepFor(absl::Milliseconds(500));
+    stop.request_stop();
+  });
+  const absl::Time begun = absl::Now();
+  EXPECT_THAT(look_back->GreatestRevision({kTopic}), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(4));
+  stopping.join();
 }
 
 TEST_F(RelayTest, GivesUpItsStartWhenItIsToldTo) {
