@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "bus/testing/status_matchers.h"
+#include "bus/testing/temporary_folder.h"
 
 namespace simpul::engine {
 namespace {
@@ -19,12 +20,7 @@ constexpr char kRadius[] = SIMPUL_SOURCE_DIR "/adapters/diskominfo/radius";
 // A copy of the radius adapter that a test may spoil.
 class Cases : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string path = fs::temp_directory_path() / "cases_test_XXXXXX";
-    directory_ = mkdtemp(path.data());
-    fs::copy(kRadius, directory_, fs::copy_options::recursive);
-  }
-  void TearDown() override { fs::remove_all(directory_); }
+  void SetUp() override { fs::copy(kRadius, directory_, fs::copy_options::recursive); }
 
   void Write(const std::string& file, const std::string& text) {
     fs::create_directories((directory_ / file).parent_path());
@@ -41,7 +37,8 @@ class Cases : public ::testing::Test {
     return {};
   }
 
-  fs::path directory_;
+  const simpul::testing::TemporaryFolder folder_;
+  const fs::path directory_ = folder_.path();
 };
 
 TEST_F(Cases, OfTheRadiusAdapterPass) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "bus/testing/status_matchers.h"
+#include "bus/testing/temporary_folder.h"
 
 namespace simpul::engine {
 namespace {
@@ -33,12 +34,7 @@ std::string ReadAll(const fs::path& path) {
 class MappingTest : public ::testing::Test {
  protected:
   virtual const char* adapter() const { return kRadius; }
-  void SetUp() override {
-    std::string path = fs::temp_directory_path() / "mapping_test_XXXXXX";
-    directory_ = mkdtemp(path.data());
-    text_ = ReadAll(fs::path(adapter()) / "mapping.yaml");
-  }
-  void TearDown() override { fs::remove_all(directory_); }
+  void SetUp() override { text_ = ReadAll(fs::path(adapter()) / "mapping.yaml"); }
 
   // The problems, without the directory; `line` is where `to` stands.
   std::vector<std::string> Spoil(const std::string& from, const std::string& to) {
@@ -66,7 +62,8 @@ class MappingTest : public ::testing::Test {
     EXPECT_THAT(problems[0], HasSubstr(what));
   }
 
-  fs::path directory_;
+  const simpul::testing::TemporaryFolder folder_;
+  const fs::path directory_ = folder_.path();
   std::string text_;
   int line_ = 0;
 };

@@ -13,6 +13,7 @@
 #include "bus/kafka/reader.h"
 #include "bus/rpc/server.h"
 #include "bus/testing/status_matchers.h"
+#include "bus/testing/temporary_folder.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
 #include "simpul/mapping/v1/adapter.grpc.pb.h"
@@ -41,8 +42,6 @@ class EngineTest : public ::testing::Test {
     const std::string dsn = Setting("SIMPUL_TEST_RADIUS_DSN");
     if (HasFailure()) GTEST_FAIL();
     setenv("RADIUS_DSN", dsn.c_str(), 1);
-    std::string path = fs::temp_directory_path() / "engine_part_test_XXXXXX";
-    directory_ = mkdtemp(path.data());
     fs::create_directory(directory_ / "secrets");
     Grant();
   }
@@ -75,7 +74,6 @@ class EngineTest : public ::testing::Test {
             .key = files.key,
             .client_id = "part_test"};
   }
-  void TearDown() override { fs::remove_all(directory_); }
 
   std::shared_ptr<const rpc::Credentials> Credentials(const std::string& who) {
     auto loaded = rpc::Credentials::Load(rpc::CertificateFiles::In(certs_ + "/" + who));
@@ -116,7 +114,8 @@ class EngineTest : public ::testing::Test {
 
   std::string certs_;
   std::string kafka_;
-  fs::path directory_;
+  const simpul::testing::TemporaryFolder folder_;
+  const fs::path directory_ = folder_.path();
 };
 
 TEST_F(EngineTest, ServesGetAndListByDescriptor) {

@@ -1,86 +1,17 @@
 // A watch of a real RADIUS database, one behaviour at a time.
 #include "adapters/engine/watch.h"
 
-#include <set>
-
-#include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
-#include "absl/time/clock.h"
-#include "adapters/engine/testing/radius_database.h"
-#include "bus/testing/status_matchers.h"
+#include "adapters/engine/testing/watch_fixture.h"
 
 namespace simpul::engine {
 namespace {
 
 using simpul::testing::IsOk;
 using simpul::testing::StatusIs;
-using testing::Follower;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::RadiusDatabase;
-using testing::TestMapping;
-using testing::TestStore;
-using testing::Way;
 
-class WatchTest : public ::testing::TestWithParam<Way> {
- protected:
-  WatchTest() { Restart(); }
-
-  void Restart(const std::string& message = "SourceSession") { Restart(mapping_, message); }
-  void Restart(const TestMapping& mapping, const std::string& message = "SourceSession") {
-    watch_ = std::make_unique<Watch>(WatchOptions{.mapping = &*mapping,
-                                                  .plan = &mapping.Plan(message),
-                                                  .source = &source_,
-                                                  .store = store_.get(),
-                                                  .revisions = &revisions_,
-                                                  .clock = &clock_,
-                                                  .digest_secret = std::string(32, 'd'),
-                                                  .dataschema = "urn:test"});
-  }
-
-  void Insert(const std::string& unique_id, const std::string& stop = "NULL",
-              const std::string& start = "now()") {
-    database_.Run(absl::StrFormat(
-        "INSERT INTO radacct (acctsessionid, acctuniqueid, username, nasipaddress, acctstarttime,"
-        " acctstoptime, acctsessiontime, acctinputoctets, acctoutputoctets)"
-        " VALUES ('s', '%s', 'warga', '10.0.0.1', %s, %s, 0, 0, 0)",
-        unique_id, start, stop));
-  }
-
-  void Poll() {
-    clock_.Advance(absl::Seconds(2));
-    do {
-      ASSERT_THAT(watch_->Poll(), IsOk());
-    } while (watch_->has_backlog());
-    follower_.Follow(*store_);
-  }
-  void Reconcile() {
-    for (bool is_over = false; !is_over;) {
-      auto done = watch_->Reconcile();
-      ASSERT_THAT(done, IsOk());
-      is_over = *done;
-    }
-    follower_.Follow(*store_);
-  }
-  // Sorted.
-  std::string UniqueIds() const {
-    std::set<std::string> ids;
-    for (const auto& [key, session] : follower_.sessions()) ids.insert(session.unique_id());
-    return absl::StrJoin(ids, " ");
-  }
-  std::string Key(int number, const std::string& unique_id) const {
-    return GetParam().has_text_keys ? unique_id : std::to_string(number);
-  }
-
-  RadiusDatabase database_;
-  TestMapping mapping_{{}, GetParam().has_text_keys};
-  sources::sql::Source source_{database_.dsn(GetParam().is_odbc), mapping_->limits};
-  TestStore store_{GetParam().store};
-  FakeClock clock_{absl::Now()};
-  kafka::RevisionClock revisions_{clock_};
-  std::unique_ptr<Watch> watch_;
-  Follower follower_;
-};
+class WatchTest : public WatchFixture {};
 
 TEST_P(WatchTest, WritesNothingWhenNothingChanges) {
   Insert("a");
@@ -241,58 +172,6 @@ TEST_P(WatchTest, ParksAKeyThatTwoRowsHaveUntilOneHasIt) {
   EXPECT_EQ(follower_.sessions().at(Key(2, "b")).input_bytes(), 3);
 }
 
-TEST_P(WatchTest, InventsNothingWhenItsHorizonIsWidened) {
-  Insert("open", "NULL", "now() - interval '25 days'");
-  Insert("old", "now()", "now() - interval '6 days'");
-  Insert("ancient", "now()", "now() - interval '20 days'");
-  Poll();
-  clock_.Advance(absl::Hours(48));
-  Reconcile();
-  EXPECT_EQ(watch_->standing().rows, 1);
-  EXPECT_EQ(follower_.events(), 3);
-  const TestMapping changed({{"within: 7d", "within: 30d"}}, GetParam().has_text_keys);
-  Restart(changed);
-  Poll();
-  Reconcile();
-  EXPECT_EQ(follower_.events(), 3);
-  Insert("new", "now()");
-  Poll();
-  clock_.Advance(absl::Hours(24 * 20));
-  Reconcile();
-  EXPECT_EQ(watch_->standing().rows, 2);
-  database_.Run("DELETE FROM radacct WHERE acctuniqueid = 'new'");
-  Reconcile();
-  EXPECT_EQ(UniqueIds(), "ancient old open");
-}
-
-TEST_P(WatchTest, ForgetsRowsBeyondTheHorizonWithoutDeletingThem) {
-  Insert("old", "now()", "now() - interval '6 days'");
-  Insert("open", "NULL", "now() - interval '20 days'");
-  Poll();
-  EXPECT_EQ(watch_->standing().rows, 2);
-  clock_.Advance(absl::Hours(48));
-  Reconcile();
-  EXPECT_EQ(watch_->standing().rows, 1);
-  EXPECT_EQ(follower_.events(), 2);
-  database_.Run("DELETE FROM radacct WHERE acctuniqueid = 'open'");
-  Poll();
-  EXPECT_EQ(UniqueIds(), "old");
-}
-
-TEST_P(WatchTest, NeverForgetsARowWithoutAnAge) {
-  Insert("ageless", "now()", "NULL");
-  Poll();
-  for (int days = 0; days < 30; days += 5) {
-    clock_.Advance(absl::Hours(24 * 5));
-    Poll();
-    Reconcile();
-  }
-  EXPECT_EQ(follower_.events(), 1);
-  database_.Run("DELETE FROM radacct");
-  Reconcile();
-  EXPECT_EQ(UniqueIds(), "");
-}
-
 TEST_P(WatchTest, PublishesAllRowsAgainWithTheirRevisions) {
   for (int i = 0; i < 5; ++i) Insert("u" + std::to_string(i), "now()");
   Poll();
@@ -302,19 +181,6 @@ TEST_P(WatchTest, PublishesAllRowsAgainWithTheirRevisions) {
   Poll();
   EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 5);
   EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox_unsent"), 5);
-}
-
-TEST_P(WatchTest, PublishesNoForgottenRowAgain) {
-  Insert("old", "now()", "now() - interval '6 days'");
-  Insert("open");
-  Poll();
-  clock_.Advance(absl::Hours(48));
-  Reconcile();
-  ASSERT_EQ(watch_->standing().rows, 1);
-  watch_->RequestResync();
-  Poll();
-  EXPECT_EQ(store_.Count("SELECT count(*) FROM outbox"), 2);
-  EXPECT_EQ(watch_->standing().rows, 1);
 }
 
 TEST_P(WatchTest, NamesAColumnThatIsGoneAndGoesOnOnceItIsBack) {

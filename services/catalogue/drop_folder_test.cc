@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "bus/store/test_store.h"
 #include "bus/testing/status_matchers.h"
+#include "bus/testing/temporary_folder.h"
 #include "gmock/gmock.h"
 #include "services/catalogue/migrations.h"
 
@@ -39,9 +40,6 @@ absl::Status ReadLines(const std::string& path, TakeRow take) {
 class DropFolderTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "simpul-drop-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = std::filesystem::path(name) / "drop";
     auto store = store::Store::Open(store::FreshStore(store::Database::kSqlite));
     ASSERT_THAT(store, IsOk());
     store_ = *std::move(store);
@@ -50,8 +48,6 @@ class DropFolderTest : public ::testing::Test {
     drop_ = std::make_unique<DropFolder>(folder_.string(), *inventory_, clock_, ReadLines, stop_);
     std::filesystem::create_directories(folder_ / "dpupr");
   }
-  void TearDown() override { std::filesystem::remove_all(folder_.parent_path()); }
-
   void Write(const std::string& name, const std::string& text) const {
     std::ofstream(folder_ / name, std::ios::app) << text;
   }
@@ -79,7 +75,8 @@ class DropFolderTest : public ::testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  std::filesystem::path folder_;
+  const testing::TemporaryFolder root_;
+  const std::filesystem::path folder_ = root_.path() / "drop";
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Inventory> inventory_;
   std::atomic<bool> stop_{false};

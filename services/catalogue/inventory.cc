@@ -111,13 +111,11 @@ absl::StatusOr<std::optional<v1::Application>> Find(store::Transaction& transact
 
 absl::Status Save(store::Transaction& transaction, const v1::Application& application) {
   const std::string bytes = application.SerializeAsString();
-  return transaction
-      .Execute(
-          "INSERT INTO application (name, department, status, resource) VALUES ($1, $2, $3, $4) "
-          "ON CONFLICT (name) DO UPDATE SET status = excluded.status, resource = excluded.resource",
-          {application.name(), *domain::DepartmentOf(application.name(), "applications"),
-           int64_t{application.status()}, store::Blob{bytes}})
-      .status();
+  return transaction.Write(
+      "INSERT INTO application (name, department, status, resource) VALUES ($1, $2, $3, $4) "
+      "ON CONFLICT (name) DO UPDATE SET status = excluded.status, resource = excluded.resource",
+      {application.name(), *domain::DepartmentOf(application.name(), "applications"),
+       int64_t{application.status()}, store::Blob{bytes}});
 }
 
 absl::StatusOr<v1::ImportOutcome> ImportOne(store::Transaction& transaction,

@@ -40,11 +40,11 @@ absl::Status Sightings::Look(const std::vector<v1::Part>& parts) {
   }
   auto status = store_.Transact([&](store::Transaction& transaction) -> absl::Status {
     for (const std::string& authority : written) {
-      auto saved = transaction.Execute(
+      auto saved = transaction.Write(
           "INSERT INTO sighting (authority, last_us) VALUES ($1, $2) "
           "ON CONFLICT (authority) DO UPDATE SET last_us = excluded.last_us",
           {authority, absl::ToUnixMicros(now)});
-      if (!saved.ok()) return saved.status();
+      if (!saved.ok()) return saved;
     }
     return absl::OkStatus();
   });

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "bus/testing/status_matchers.h"
+#include "bus/testing/temporary_folder.h"
 #include "gmock/gmock.h"
 
 namespace simpul::file {
@@ -25,14 +26,7 @@ using testing::StatusIs;
 
 class SheetTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "simpul-sheet-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string PathOf(const std::string& name) const { return (folder_ / name).string(); }
+  std::string PathOf(const std::string& name) const { return (folder_.path() / name).string(); }
 
   std::string Write(const std::string& name, const std::string& bytes) const {
     std::ofstream(PathOf(name), std::ios::binary) << bytes;
@@ -63,7 +57,7 @@ class SheetTest : public ::testing::Test {
                       });
   }
 
-  std::filesystem::path folder_;
+  const testing::TemporaryFolder folder_;
   std::vector<std::string> lines_;
 };
 
@@ -127,7 +121,7 @@ TEST_F(SheetTest, GivesNoRowOfWhatIsDamaged) {
 TEST_F(SheetTest, OpensRegularFilesAlone) {
   ASSERT_EQ(mkfifo(PathOf("pipe.csv").c_str(), 0600), 0);
   for (const std::string& path :
-       {PathOf("pipe.csv"), folder_.string(), PathOf("none.csv"),
+       {PathOf("pipe.csv"), folder_.path().string(), PathOf("none.csv"),
         std::string("/vsicurl/http://127.0.0.1:9/a.xlsx"), std::string("CSV:/etc/passwd")}) {
     EXPECT_THAT(Read(path), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(path)));
   }
